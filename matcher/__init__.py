@@ -1,0 +1,1 @@
+"""Concordat: compare records of two authorities without showing them."""

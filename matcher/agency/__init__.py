@@ -1,0 +1,1 @@
+"""An agency's side: the only code that sees plaintext."""

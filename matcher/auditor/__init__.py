@@ -1,0 +1,1 @@
+"""The auditor: reads and verifies the log; trusts only public keys."""

@@ -1,0 +1,1 @@
+"""The client of the service's gRPC interface, for agencies and auditors."""

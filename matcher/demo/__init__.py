@@ -1,0 +1,1 @@
+"""The Daxing demonstration: makes data and drives the real commands as separate processes."""

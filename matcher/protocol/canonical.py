@@ -1,0 +1,77 @@
+"""Canonical JSON: one byte string for one value.
+
+The subset of RFC 8785 that the protocol needs: objects with string keys in code point order, arrays, strings,
+integers within 2^53, booleans and null; no floating point. ``decode`` refuses any other spelling, so a digest or
+signature over the bytes is a digest or signature over the value.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from typing import Any
+
+from matcher.protocol.errors import VerificationError
+
+Json = dict[str, Any]
+_SAFE_INTEGER = 2**53 - 1
+
+
+def _check(value: Any) -> None:
+    if value is None or isinstance(value, bool | str):
+        return
+    if isinstance(value, int):
+        if abs(value) > _SAFE_INTEGER:
+            raise VerificationError("canonical JSON: an integer is beyond 2^53")
+    elif isinstance(value, list | tuple):
+        for item in value:
+            _check(item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            if not isinstance(key, str):
+                raise VerificationError("canonical JSON: an object key is not a string")
+            _check(item)
+    else:
+        raise VerificationError(f"canonical JSON: {type(value).__name__} is not allowed")
+
+
+def encode(value: Any) -> bytes:
+    """The canonical bytes of ``value``. Raises VerificationError for floats and other types."""
+    _check(value)
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def decode(data: bytes) -> Json:
+    """Parse one canonical object; raises VerificationError for any other spelling of it."""
+    try:
+        value = json.loads(data)
+        canonical = encode(value)
+    except (ValueError, RecursionError) as error:
+        raise VerificationError("canonical JSON: cannot be parsed") from error
+    if not isinstance(value, dict) or canonical != data:
+        raise VerificationError("canonical JSON: not in canonical form")
+    return value
+
+
+def b64(data: bytes) -> str:
+    """Base64 (RFC 4648 section 4, padded) for bytes inside JSON."""
+    return base64.b64encode(data).decode()
+
+
+def unb64(text: Any, size: int | None = None) -> bytes:
+    """Bytes from base64; raises VerificationError when not canonical, or not ``size`` bytes long."""
+    try:
+        data = base64.b64decode(text, validate=True)
+    except (binascii.Error, TypeError, ValueError) as error:
+        raise VerificationError("base64: cannot be decoded") from error
+    if b64(data) != text or (size is not None and len(data) != size):
+        raise VerificationError("base64: not canonical, or of the wrong length")
+    return data
+
+
+def unhex(text: Any, size: int) -> bytes:
+    """Bytes from lower-case hex; raises VerificationError when malformed or not ``size`` bytes long."""
+    if not isinstance(text, str) or len(text) != 2 * size or not set(text) <= set("0123456789abcdef"):
+        raise VerificationError(f"hex: {size} bytes in lower case expected")
+    return bytes.fromhex(text)

@@ -1,0 +1,48 @@
+"""What people read, in English and Chinese. English source text is the key; ``zh.toml`` holds the translations.
+
+The language is fixed once per process, before commands are built, because help texts are translated at import:
+``--lang``, then CONCORDAT_LANG, then the locale. A text without translation is shown in English; a test finds those.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tomllib
+from functools import cache
+from importlib import resources
+
+LANGUAGES = ("en", "zh")
+
+
+@cache
+def language() -> str:
+    """``en`` or ``zh``: from the command line, the environment or the locale."""
+    arguments = sys.argv[1:]
+    for position, argument in enumerate(arguments):
+        if argument.startswith("--lang="):
+            return _known(argument.removeprefix("--lang="))
+        if argument == "--lang" and position + 1 < len(arguments):
+            return _known(arguments[position + 1])
+    for variable in ("CONCORDAT_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
+        if value := os.environ.get(variable):
+            return _known(value)
+    return "en"
+
+
+def _known(value: str) -> str:
+    return "zh" if value.lower().startswith("zh") else "en"
+
+
+@cache
+def catalogue() -> dict[str, str]:
+    """English text to Chinese text."""
+    data = tomllib.loads(resources.files(__name__).joinpath("zh.toml").read_text(encoding="utf-8"))
+    texts = data["texts"]
+    return {str(entry["en"]): str(entry["zh"]) for entry in texts}
+
+
+def _(text: str, **values: object) -> str:
+    """``text`` in the process's language, then ``str.format`` with ``values`` if any are given."""
+    shown = catalogue().get(text, text) if language() == "zh" else text
+    return shown.format(**values) if values else shown

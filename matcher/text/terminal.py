@@ -1,0 +1,113 @@
+"""The terminal: one way to print a result, a table, progress and an error, for every command.
+
+Results go to standard output; progress and errors to standard error, so that ``--json`` output can be piped.
+Progress bars appear only on a terminal, and only for work of more than two seconds.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from matcher.text import _
+
+_PROGRESS_AFTER_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """The options that every command shares. ``home`` is the party's directory."""
+
+    home: Path
+    as_json: bool
+    passphrase_file: Path | None
+    person: str
+    person_passphrase_file: Path | None
+
+
+def output() -> Console:
+    """Standard output as a rich console."""
+    return Console(highlight=False)
+
+
+def emit(invocation: Invocation, result: dict[str, Any], show: Callable[[Console], None]) -> None:
+    """Print ``result`` as one line of JSON, or let ``show`` print it for a person."""
+    if invocation.as_json:
+        sys.stdout.write(json.dumps(result, ensure_ascii=False) + "\n")
+        sys.stdout.flush()
+    else:
+        show(output())
+
+
+def table(title: str, headings: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
+    """A rich table; numbers are right-aligned."""
+    shown = Table(title=title or None, title_justify="left", header_style="bold")
+    cells = [[item for item in row] for row in rows]
+    for position, heading in enumerate(headings):
+        numeric = bool(cells) and all(isinstance(row[position], int | float) for row in cells)
+        shown.add_column(heading, justify="right" if numeric else "left", overflow="fold")
+    for row in cells:
+        shown.add_row(*[f"{item:,}" if isinstance(item, int) else str(item) for item in row])
+    return shown
+
+
+class _Rate(ProgressColumn):
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        return Text(f"{speed:,.0f}/s" if speed else "")
+
+
+@contextmanager
+def progress(label: str, total: int | None) -> Iterator[Callable[[int], None]]:
+    """A function that takes the number done so far. Silent when standard error is no terminal, and for short work."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda done: None
+        return
+    bar = Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn(),
+        console=console, transient=True,
+    )  # fmt: skip
+    task = bar.add_task(label, total=total)
+    started = time.monotonic()
+    running = False
+
+    def update(done: int) -> None:
+        nonlocal running
+        if not running and time.monotonic() - started > _PROGRESS_AFTER_SECONDS:
+            bar.start()
+            running = True
+        bar.update(task, completed=done)
+
+    try:
+        yield update
+    finally:
+        if running:
+            bar.stop()
+
+
+def fail(code: str, message: str, remedy: str, exit_status: int, *, as_json: bool) -> None:
+    """Print one error, with what to do next, and leave with ``exit_status``."""
+    if as_json:
+        error = {"error": {"code": code, "message": message, "remedy": remedy}}
+        sys.stderr.write(json.dumps(error, ensure_ascii=False) + "\n")
+    else:
+        console = Console(stderr=True, highlight=False)
+        console.print(f"[bold red]{_('Error')}[/] ({code}): ", end="")
+        console.print(message, markup=False)
+        if remedy:
+            console.print(f"[bold]{_('What to do')}:[/] ", end="")
+            console.print(remedy, markup=False)
+    raise click.exceptions.Exit(exit_status)
