@@ -54,7 +54,7 @@ def emit(invocation: Invocation, result: dict[str, Any], show: Callable[[Console
 def table(title: str, headings: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
     """A rich table; numbers are right-aligned."""
     shown = Table(title=title or None, title_justify="left", header_style="bold")
-    cells = [[item for item in row] for row in rows]
+    cells = [list(row) for row in rows]
     for position, heading in enumerate(headings):
         numeric = bool(cells) and all(isinstance(row[position], int | float) for row in cells)
         shown.add_column(heading, justify="right" if numeric else "left", overflow="fold")
@@ -74,7 +74,7 @@ def progress(label: str, total: int | None) -> Iterator[Callable[[int], None]]:
     """A function that takes the number done so far. Silent when standard error is no terminal, and for short work."""
     console = Console(stderr=True)
     if not console.is_terminal:
-        yield lambda done: None
+        yield lambda _done: None
         return
     bar = Progress(
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn(),
