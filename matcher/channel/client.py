@@ -1,0 +1,190 @@
+"""The client of the service: mutual TLS, deadlines, plain values in and out.
+
+The service's certificate is pinned (it is the only root), and the caller's own certificate says who calls. Nothing
+here verifies signatures or proofs: the callers do, with their own last checkpoint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from types import TracebackType
+from typing import Any, Self
+
+import grpc
+
+from matcher.channel import convert, types
+from matcher.channel.errors import from_rpc
+from matcher.protocol.messages import SignedMessage
+from matcher.wire import concordat_pb2 as pb
+from matcher.wire import concordat_pb2_grpc as stubs
+
+SERVER_NAME = "concordat"
+_UNARY_SECONDS = 30.0
+_STREAM_SECONDS = 3600.0
+_MAX_MESSAGE = 8 << 20
+
+
+class Channel:
+    """A connection to the service. Methods raise the ConcordatError that the service's status stands for."""
+
+    def __init__(self, address: str, key_pem: bytes, certificate_pem: str, server_certificate_pem: str) -> None:
+        credentials = grpc.ssl_channel_credentials(
+            root_certificates=server_certificate_pem.encode(),
+            private_key=key_pem,
+            certificate_chain=certificate_pem.encode(),
+        )
+        options = [
+            ("grpc.ssl_target_name_override", SERVER_NAME),
+            ("grpc.max_receive_message_length", _MAX_MESSAGE),
+            ("grpc.max_send_message_length", _MAX_MESSAGE),
+        ]
+        self._channel = grpc.secure_channel(address, credentials, options=options)
+        self._directory = stubs.DirectoryStub(self._channel)
+        self._submissions = stubs.SubmissionsStub(self._channel)
+        self._matching = stubs.MatchingStub(self._channel)
+        self._mailbox = stubs.MailboxStub(self._channel)
+        self._log = stubs.LogStub(self._channel)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._channel.close()
+
+    def hello(self, suite: str, client_version: str) -> types.Hello:
+        """Negotiate; the first call of a session."""
+        reply = _call(self._directory.Hello, pb.HelloRequest(suites=[suite], client_version=client_version))
+        return types.Hello(
+            reply.suite, reply.server_version, reply.time, reply.log_origin, reply.log_key, reply.max_chunk_bytes,
+            reply.party,
+        )  # fmt: skip
+
+    def publish(self, matching: bytes, agreement: bytes, signatures: Iterable[SignedMessage]) -> types.Published:
+        """Store an agreement's files and signatures."""
+        request = pb.PublishAgreementRequest(
+            matching_file=matching,
+            agreement_file=agreement,
+            signatures=[convert.message_to_wire(item) for item in signatures],
+        )
+        return convert.published(_call(self._directory.PublishAgreement, request))
+
+    def get_agreement(self, digest: bytes = b"", agreement_id: str = "") -> types.Published:
+        """One agreement by digest, or the newest version of an id."""
+        request = pb.GetAgreementRequest(digest=digest, agreement_id=agreement_id)
+        return convert.published(_call(self._directory.GetAgreement, request))
+
+    def list_agreements(self) -> list[types.Published]:
+        """The caller's agreements, without files."""
+        reply = _call(self._directory.ListAgreements, pb.ListAgreementsRequest())
+        return [convert.published(item) for item in reply.agreements]
+
+    def get_card(self, party: str) -> SignedMessage:
+        """The admitted card of a party."""
+        return convert.message_from_wire(_call(self._directory.GetCard, pb.GetCardRequest(party=party)).card)
+
+    def open_upload(
+        self, submission_id: bytes, agreement: bytes, flow: str, period: str, sequence: int, rows: int
+    ) -> types.UploadState:
+        """Open an upload, or find it again."""
+        request = pb.OpenUploadRequest(
+            submission_id=submission_id, agreement=agreement, flow=flow, period=period, sequence=sequence, rows=rows
+        )
+        reply = _call(self._submissions.Open, request)
+        return types.UploadState(reply.next_row, reply.sealed)
+
+    def upload(self, submission_id: bytes, chunks: Iterable[types.Chunk]) -> Iterator[int]:
+        """Stream chunks; yields the number of rows on disk after each acknowledgement."""
+        requests = (convert.chunk_to_wire(submission_id, chunk) for chunk in chunks)
+        for acknowledgement in _stream(self._submissions.Upload, requests):
+            yield acknowledgement.next_row
+
+    def seal(self, submission_id: bytes, manifest: SignedMessage) -> types.Logged:
+        """Seal an upload with its manifest."""
+        request = pb.SealRequest(submission_id=submission_id, manifest=convert.message_to_wire(manifest))
+        return convert.logged(_call(self._submissions.Seal, request, _STREAM_SECONDS).logged)
+
+    def list_submissions(self, agreement: bytes, flow: str, period: str) -> list[types.SubmissionInfo]:
+        """Sealed submissions, in order of sealing."""
+        request = pb.ListSubmissionsRequest(agreement=agreement, flow=flow, period=period)
+        return [
+            types.SubmissionInfo(
+                item.party, item.sequence, item.rows, item.manifest_digest, item.sealed_at, item.log_index
+            )
+            for item in _call(self._submissions.List, request).submissions
+        ]
+
+    def run_match(self, request: SignedMessage) -> Iterator[types.RunProgress]:
+        """Run a match; the last progress carries the run."""
+        wire = pb.RunRequest(request=convert.message_to_wire(request))
+        for item in _stream(self._matching.Run, wire):
+            run = convert.run(item.run) if item.HasField("run") else None
+            yield types.RunProgress(item.stage, item.done, item.total, run)
+
+    def list_runs(self, agreement: bytes, flow: str, period: str) -> list[types.RunInfo]:
+        """Runs, newest last."""
+        request = pb.ListRunsRequest(agreement=agreement, flow=flow, period=period)
+        return [convert.run(item) for item in _call(self._matching.ListRuns, request).runs]
+
+    def list_findings(self, run_digest: bytes) -> Iterator[types.FindingItem]:
+        """Findings of a run that concern the caller."""
+        for item in _stream(self._matching.ListFindings, pb.ListFindingsRequest(run_digest=run_digest)):
+            yield types.FindingItem(
+                item.leaf, item.index, item.size, tuple(item.inclusion), item.state, item.request_index, item.since
+            )
+
+    def send(self, message: SignedMessage, attachment: bytes = b"") -> types.Logged:
+        """Send a message; returns where it stands in the log."""
+        request = pb.SendRequest(message=convert.message_to_wire(message), attachment=attachment)
+        return convert.logged(_call(self._mailbox.Send, request).logged)
+
+    def receive(
+        self, kinds: Iterable[str] = (), after: int = 0, limit: int = 64, wait_seconds: int = 0
+    ) -> list[types.MailItem]:
+        """Messages to the caller from log index ``after`` on; waits up to ``wait_seconds`` for the first."""
+        request = pb.ReceiveRequest(kinds=list(kinds), after=after, limit=limit, wait_seconds=wait_seconds)
+        reply = _call(self._mailbox.Receive, request, _UNARY_SECONDS + wait_seconds)
+        return [
+            types.MailItem(convert.message_from_wire(item.message), item.attachment, item.index, item.entry)
+            for item in reply.items
+        ]
+
+    def checkpoint(self) -> str:
+        """The newest checkpoint, as a signed note."""
+        return str(_call(self._log.GetCheckpoint, pb.GetCheckpointRequest()).note)
+
+    def entries(self, first: int, limit: int = 0) -> Iterator[tuple[int, bytes]]:
+        """(index, entry) from ``first`` on; auditors only."""
+        for item in _stream(self._log.GetEntries, pb.GetEntriesRequest(first=first, limit=limit)):
+            yield item.index, item.entry
+
+    def inclusion(self, index: int, size: int) -> list[bytes]:
+        """RFC 6962 inclusion proof."""
+        return list(_call(self._log.GetInclusionProof, pb.InclusionProofRequest(index=index, size=size)).hashes)
+
+    def consistency(self, first: int, second: int) -> list[bytes]:
+        """RFC 6962 consistency proof."""
+        request = pb.ConsistencyProofRequest(first=first, second=second)
+        return list(_call(self._log.GetConsistencyProof, request).hashes)
+
+
+def _call(method: Callable[..., Any], request: object, seconds: float = _UNARY_SECONDS) -> Any:
+    try:
+        return method(request, timeout=seconds)
+    except grpc.RpcError as error:
+        raise from_rpc(error) from None
+
+
+def _stream(method: Callable[..., Any], request: object) -> Iterator[Any]:
+    call = method(request, timeout=_STREAM_SECONDS)
+    try:
+        yield from call
+    except grpc.RpcError as error:
+        raise from_rpc(error) from None
+    finally:
+        call.cancel()
