@@ -1,0 +1,109 @@
+"""A growing tree kept as its right edge: append leaves, give the root at any time, 32 bytes per level.
+
+Left to others: proofs (proofs.py), which need the nodes that ``append`` returns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import islice
+
+from matcher.protocol.errors import VerificationError
+from matcher.protocol.merkle.hashing import EMPTY_ROOT, HASH_SIZE, LEAF_STATE, NODE_STATE, node_hash, require_hash
+from matcher.protocol.suite import u64
+
+StoredNode = tuple[int, int, bytes]
+_BATCH = 4096
+_SIZE_BYTES = 8
+
+
+def root(leaves: Iterable[bytes]) -> bytes:
+    """MTH of the leaves' data (not their hashes), in memory logarithmic in their number."""
+    tree = CompactRange()
+    tree.extend(leaves)
+    return tree.root()
+
+
+class CompactRange:
+    """The right edge of a growing tree: enough to append leaves and to give the root, 32 bytes per level."""
+
+    __slots__ = ("_peaks", "size")
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._peaks: list[bytes] = []  # by level; empty where the size has no such bit
+
+    def append(self, leaf: bytes) -> list[StoredNode]:
+        """Append one leaf by its hash; returns the nodes (level, index, hash) that became complete, leaf first."""
+        require_hash(leaf, "leaf hash")
+        level, index, current = 0, self.size, leaf
+        complete: list[StoredNode] = [(level, index, current)]
+        while index & 1:
+            current = node_hash(self._peaks[level], current)
+            self._peaks[level] = b""
+            level, index = level + 1, index >> 1
+            complete.append((level, index, current))
+        self._set_peak(level, current)
+        self.size += 1
+        return complete
+
+    def extend(self, leaves: Iterable[bytes]) -> None:
+        """Append many leaves by their data, which is hashed here."""
+        source = iter(leaves)
+        new_leaf = LEAF_STATE.copy
+        while batch := list(islice(source, _BATCH)):
+            hashes: list[bytes] = []
+            keep = hashes.append
+            for leaf in batch:
+                state = new_leaf()
+                state.update(leaf)
+                keep(state.digest())
+            self._extend_hashes(hashes)
+
+    def _extend_hashes(self, hashes: list[bytes]) -> None:
+        added, level = len(hashes), 0
+        new_node = NODE_STATE.copy
+        while hashes:
+            if peak := self._peaks[level] if level < len(self._peaks) else b"":
+                hashes.insert(0, peak)
+            self._set_peak(level, hashes.pop() if len(hashes) & 1 else b"")
+            parents: list[bytes] = []
+            keep = parents.append
+            pairs = iter(hashes)
+            for left, right in zip(pairs, pairs, strict=True):
+                state = new_node()
+                state.update(left + right)
+                keep(state.digest())
+            hashes, level = parents, level + 1
+        self.size += added
+
+    def _set_peak(self, level: int, value: bytes) -> None:
+        while len(self._peaks) <= level:
+            self._peaks.append(b"")
+        self._peaks[level] = value
+
+    def root(self) -> bytes:
+        """MTH of the leaves so far."""
+        result = b""
+        for peak in self._peaks:
+            if peak:
+                result = node_hash(peak, result) if result else peak
+        return result or EMPTY_ROOT
+
+    def to_bytes(self) -> bytes:
+        """Eight bytes of size, then the peaks from the lowest level up."""
+        return u64(self.size) + b"".join(self._peaks)
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> CompactRange:
+        """The range from ``to_bytes``. Raises VerificationError when the length does not fit the size."""
+        size = int.from_bytes(data[:_SIZE_BYTES], "big")
+        if len(data) != _SIZE_BYTES + HASH_SIZE * size.bit_count():
+            raise VerificationError("tree edge: length does not fit its size")
+        result, offset = cls(), _SIZE_BYTES
+        for level in range(size.bit_length()):
+            if size >> level & 1:
+                result._set_peak(level, data[offset : offset + HASH_SIZE])
+                offset += HASH_SIZE
+        result.size = size
+        return result
