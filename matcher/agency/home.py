@@ -1,0 +1,154 @@
+"""An agency's directory: who it is, its keys, and where everything else lies.
+
+HOME/party.json names the party; HOME/keys holds its sealed keys, HOME/people the operator keys; agreements, the vault,
+the cache of record secrets, the spool, the exchange's journal and the last verified checkpoint lie beside them.
+Opening is cheap: one key derivation, no network.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from keys import passphrase as passphrases
+from keys import people, tls
+from keys.agency import AgencyKeys
+from keys.signing import SigningKey
+from matcher.agency import service_card
+from matcher.agency.journal import Journal
+from matcher.channel import Channel
+from matcher.protocol.agreement.model import Agreement
+from matcher.protocol.errors import InputError, StateError
+from matcher.text.terminal import Invocation
+
+PARTY_FILE = "party.json"
+PARTY_FORMAT = "concordat-party-v1"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Someone who acts: the id, and the operator key that signs for it."""
+
+    id: str
+    key: SigningKey
+
+
+def party_of(path: Path) -> tuple[str, bool]:
+    """(party id, is an auditor) of the home at ``path``. Raises StateError (there is none), InputError (damaged)."""
+    file = path / PARTY_FILE
+    if not file.is_file():
+        raise StateError(
+            "there is no home here", remedy="Give --home DIR, or make one: `concordat init --party ID --home DIR`."
+        )
+    try:
+        value = json.loads(file.read_bytes())
+        if value["format"] != PARTY_FORMAT:
+            raise InputError(f"party.json: format {value['format']!r} is not known")
+        return str(value["party"]), bool(value["auditor"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            "party.json is damaged", remedy="Restore it from a backup; the keys are not affected."
+        ) from error
+
+
+class AgencyHome:
+    """One agency's home, opened. Holds secrets: do not print, pickle or pass on more than is needed."""
+
+    def __init__(self, path: Path, party: str, keys: AgencyKeys) -> None:
+        self.path = path
+        self.party = party
+        self.keys = keys
+
+    @classmethod
+    def open(cls, path: Path, passphrase: str) -> AgencyHome:
+        """Open the home at ``path``. Raises StateError (no home), KeyFileError (passphrase, permissions, damage)."""
+        party, auditor = party_of(path)
+        if auditor:
+            raise StateError(
+                f"{party} is an auditor: this command is for data parties", remedy="Use `concordat audit`."
+            )
+        return cls(path, party, AgencyKeys.open(path / "keys", passphrase))
+
+    @classmethod
+    def of(cls, invocation: Invocation) -> AgencyHome:
+        """Open the home a command was given, asking for the passphrase where neither file nor environment has it."""
+        party_of(invocation.home)
+        return cls.open(invocation.home, passphrases.of_party(invocation.passphrase_file))
+
+    def __repr__(self) -> str:
+        return f"AgencyHome({self.party!r})"
+
+    @property
+    def vault_path(self) -> Path:
+        """The agency's own rows."""
+        return self.path / "vault.db"
+
+    @property
+    def secrets_path(self) -> Path:
+        """The encrypted cache of record secrets."""
+        return self.path / "secrets.db"
+
+    @property
+    def spool_path(self) -> Path:
+        """Blinded rows on their way to the service."""
+        return self.path / "spool"
+
+    @property
+    def agreements_path(self) -> Path:
+        """Agreements by digest."""
+        return self.path / "agreements"
+
+    @cached_property
+    def journal(self) -> Journal:
+        """The exchange's durable state."""
+        return Journal(self.path / "exchange.db")
+
+    @cached_property
+    def service(self) -> service_card.ServiceCard:
+        """The service this home talks to. Raises StateError when none was added."""
+        return service_card.load(self.path)
+
+    def channel(self) -> Channel:
+        """A new connection to the service. An expired certificate is named here, before dialling (StateError)."""
+        if tls.not_after(self.keys.tls_certificate_pem) <= self.now():
+            raise StateError(
+                f"the TLS certificate of {self.party} has expired",
+                code="certificate-expired",
+                remedy="Run `concordat card --renew --out FILE` and have the service admit the new card.",
+            )
+        if tls.not_after(self.service.tls_certificate) <= self.now():
+            raise StateError(
+                "the TLS certificate of the service has expired",
+                code="certificate-expired",
+                remedy="Ask the service's operator for its new service.json and run `concordat service add FILE`.",
+            )
+        return Channel(
+            self.service.address,
+            self.keys.tls_key_pem.reveal(),
+            self.keys.tls_certificate_pem,
+            self.service.tls_certificate,
+        )
+
+    def agreement(self, flow: str | None = None, digest: bytes | None = None) -> Agreement:
+        """The agreement in force that is stored here: the one of ``digest``, or the newest one, which has ``flow``.
+
+        Raises AgreementError when there is none, or it is not fully signed, or its term does not include now.
+        """
+        from matcher.agency import agreements  # agreements.py signs through this module's home
+
+        return agreements.in_force(self, flow=flow, digest=digest)
+
+    def person(self, invocation: Invocation) -> Person:
+        """The person a command was given with --person. Raises InputError (none named), KeyFileError."""
+        if not invocation.person:
+            raise InputError("this act needs a person", remedy="Say who acts: --person ID.")
+        path = self.path / "people" / f"{invocation.person}.key"
+        secret = passphrases.of_person(invocation.person, invocation.person_passphrase_file)
+        return Person(invocation.person, people.open_person(path, invocation.person, secret))
+
+    def now(self) -> int:
+        """Seconds since 1970."""
+        return int(time.time())

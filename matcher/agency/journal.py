@@ -1,0 +1,94 @@
+"""What the exchange must not forget: sequence numbers, messages answered, counts, pending decisions (HOME/exchange.db).
+
+One SQLite file in WAL mode with full synchronisation: a number is durable before it is used, an answer before it is
+sent. Holds ids, counts, digests and sealed bytes; never a row's content, and no key.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS sequences (recipient TEXT PRIMARY KEY, last INTEGER NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS inbox (
+    sender TEXT NOT NULL, sequence INTEGER NOT NULL, digest BLOB NOT NULL,
+    kind TEXT NOT NULL, log_index INTEGER NOT NULL, outcome TEXT NOT NULL DEFAULT '',
+    PRIMARY KEY (sender, sequence)
+) STRICT;
+CREATE TABLE IF NOT EXISTS replies (
+    request BLOB NOT NULL, part TEXT NOT NULL, message TEXT NOT NULL, attachment BLOB NOT NULL,
+    sent INTEGER NOT NULL DEFAULT 0, log_index INTEGER NOT NULL DEFAULT -1,
+    PRIMARY KEY (request, part)
+) STRICT;
+CREATE TABLE IF NOT EXISTS counts (
+    agreement_id TEXT NOT NULL, party TEXT NOT NULL, what TEXT NOT NULL, span TEXT NOT NULL, used INTEGER NOT NULL,
+    PRIMARY KEY (agreement_id, party, what, span)
+) STRICT;
+CREATE TABLE IF NOT EXISTS requests (
+    finding BLOB PRIMARY KEY, request BLOB NOT NULL, request_index INTEGER NOT NULL, agreement BLOB NOT NULL,
+    flow TEXT NOT NULL, period TEXT NOT NULL, requester TEXT NOT NULL, person TEXT NOT NULL, purpose TEXT NOT NULL,
+    case_reference TEXT NOT NULL, basis TEXT NOT NULL, leaf BLOB NOT NULL, expiry INTEGER NOT NULL,
+    received INTEGER NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL DEFAULT '', checks TEXT NOT NULL DEFAULT ''
+) STRICT;
+CREATE INDEX IF NOT EXISTS requests_by_state ON requests (state, received);
+CREATE TABLE IF NOT EXISTS cursors (name TEXT PRIMARY KEY, next INTEGER NOT NULL) STRICT;
+"""
+_BUSY_SECONDS = 30.0
+
+
+class Journal:
+    """The exchange's durable state. Several processes of one agency may hold it open at once."""
+
+    def __init__(self, path: Path) -> None:
+        path.touch(mode=0o600, exist_ok=True)
+        self._connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
+        self._connection.row_factory = sqlite3.Row
+        self._connection.execute("PRAGMA journal_mode=WAL")
+        self._connection.execute("PRAGMA synchronous=FULL")
+        self._connection.executescript(_SCHEMA)
+
+    def close(self) -> None:
+        """Release the file."""
+        self._connection.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """One write transaction: everything inside is durable on return, or none of it happened."""
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield self._connection
+        except BaseException:
+            self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("COMMIT")
+
+    def rows(self, query: str, parameters: tuple[object, ...] = ()) -> list[sqlite3.Row]:
+        """The result of one reading statement."""
+        with closing(self._connection.execute(query, parameters)) as cursor:
+            return cursor.fetchall()
+
+    def next_sequence(self, recipient: str) -> int:
+        """The next sequence number towards ``recipient``, from 1; durable before it is returned, never used twice."""
+        with self.transaction() as connection:
+            connection.execute(
+                "INSERT INTO sequences VALUES (?, 1) ON CONFLICT (recipient) DO UPDATE SET last = last + 1",
+                (recipient,),
+            )
+            row = connection.execute("SELECT last FROM sequences WHERE recipient = ?", (recipient,)).fetchone()
+        return int(row["last"])
+
+    def cursor(self, name: str) -> int:
+        """Log index from which ``name`` goes on reading; 0 at first."""
+        found = self.rows("SELECT next FROM cursors WHERE name = ?", (name,))
+        return int(found[0]["next"]) if found else 0
+
+    def move_cursor(self, name: str, following: int) -> None:
+        """Remember that ``name`` has dealt with everything before log index ``following``."""
+        with self.transaction() as connection:
+            connection.execute(
+                "INSERT INTO cursors VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET next = max(next, excluded.next)",
+                (name, following),
+            )
