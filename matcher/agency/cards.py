@@ -6,7 +6,6 @@ is renewable without touching any token; its serial only rises, so an old card c
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -127,8 +126,3 @@ def body_of(home: AgencyHome, people: Mapping[str, bytes], serial: int, not_afte
         "serial": serial,
         "not_after": not_after,
     }
-
-
-def public_text(key: bytes) -> str:
-    """A public key as it stands in an agreement file: base64."""
-    return base64.b64encode(key).decode()

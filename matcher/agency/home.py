@@ -20,6 +20,7 @@ from keys.signing import SigningKey
 from matcher.agency import service_card
 from matcher.agency.journal import Journal
 from matcher.channel import Channel
+from matcher.protocol import bodies
 from matcher.protocol.agreement.model import Agreement
 from matcher.protocol.errors import InputError, StateError
 from matcher.text.terminal import Invocation
@@ -145,6 +146,8 @@ class AgencyHome:
         """The person a command was given with --person. Raises InputError (none named), KeyFileError."""
         if not invocation.person:
             raise InputError("this act needs a person", remedy="Say who acts: --person ID.")
+        if not bodies.is_id(invocation.person):
+            raise InputError("--person: an id is lower-case letters, digits, dot and hyphen")
         path = self.path / "people" / f"{invocation.person}.key"
         secret = passphrases.of_person(invocation.person, invocation.person_passphrase_file)
         return Person(invocation.person, people.open_person(path, invocation.person, secret))
