@@ -1,0 +1,108 @@
+"""Rows that could not be taken: why, and what to do, without a word of their content.
+
+A reject names line, column and a reason code; the texts stand in one table here and are translated for the clerk.
+The rejects file is CSV with a byte order mark, which spreadsheet programs open as it is. Left to others: finding the
+problems (files/, records.py, blind/).
+"""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import IO, NamedTuple, Self
+
+from matcher.text import _
+
+HEADINGS = ("file", "line", "column", "reason", "remedy")
+
+
+class Reject(NamedTuple):
+    """One problem. ``line`` is 1-based: in a CSV file the line the row begins on, in Parquet the row's number.
+    ``column`` is the column as the agreement names it, empty when the whole row is meant."""
+
+    line: int
+    column: str
+    code: str
+
+
+REASONS: dict[str, tuple[str, str]] = {
+    "undecodable": (
+        "bytes that are not text in the file's encoding",
+        "Save the file again as UTF-8, or type the cell again.",
+    ),
+    "cell-count": (
+        "more or fewer cells than the header",
+        "Look for a stray comma or a missing quotation mark in this line.",
+    ),
+    "quoting": (
+        "a quotation mark in the wrong place",
+        "Quote the whole cell, and write a quotation mark inside it twice.",
+    ),
+    "cell-type": ("a kind of cell that cannot be read as text", "Save this column as text."),
+    "cell-too-long": ("the cell is too long", "Shorten the cell to 4,096 characters."),
+    "missing": ("the cell is empty", "Fill in the cell; the agreement requires it."),
+    "no-link": ("the row names no value to compare by", "Fill in at least one of the account columns."),
+    "choice": ("not one of the words the agreement allows", "Write one of the words listed in the agreement."),
+    "flag-code": ("not one of the codes the agreement allows", "Write codes listed in the agreement, with ; between."),
+    "duplicate-account": (
+        "the same value stands in an earlier row with other content",
+        "Keep one row for each account.",
+    ),
+    "duplicate-row": (
+        "the same row number stands in an earlier row with other content",
+        "Give each row its own number, or keep the right one of them.",
+    ),
+    "too-many-rows": (
+        "more rows name this value than the agreement lets share it",
+        "Correct the account in the rows that name it wrongly.",
+    ),
+    "version-limit": (
+        "this record was already changed as often as one period allows",
+        "It stays as last sent; send the change in the next period.",
+    ),
+}
+
+
+def reason(code: str) -> tuple[str, str]:
+    """Reason and remedy of ``code`` in the reader's language; an unlisted code stands for itself."""
+    text, remedy = REASONS.get(code, (code, "Correct the cell."))
+    return _(text), _(remedy)
+
+
+class RejectsFile:
+    """Writes rejects as they come and counts them by code. The file is made when the first one comes.
+
+    A file left by an earlier run is replaced, so that nobody corrects what is correct already.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.counts: Counter[str] = Counter()
+        self._stream: IO[str] | None = None
+        path.unlink(missing_ok=True)
+
+    @property
+    def written(self) -> bool:
+        """Whether there is a file."""
+        return self._stream is not None
+
+    def add(self, file: str, rejects: Iterable[Reject]) -> None:
+        """Write the problems found in ``file`` (its name)."""
+        for reject in rejects:
+            if self._stream is None:
+                self._stream = self.path.open("w", encoding="utf-8-sig", newline="")
+                csv.writer(self._stream).writerow([_(heading) for heading in HEADINGS])
+            self.counts[reject.code] += 1
+            csv.writer(self._stream).writerow([file, reject.line, reject.column, *reason(reject.code)])
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._stream is not None:
+            self._stream.close()
