@@ -1,0 +1,170 @@
+"""Problems of every kind that the agreement's rules look for, each planted in a compliant site.
+
+The table ``PROBLEMS`` is gone through in turn, so that a data set with enough problems has all of them. A site that is
+planted shares no account, so exactly one project changes. Amounts keep clear of the thresholds by more than the one
+per cent to which the protocol compares them; days stand right beside theirs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from random import Random
+
+from matcher.demo.firms import Firm, Registry
+from matcher.demo.sites import DEPOSIT, OTHER, WAGE, Account, Numbers, Site
+
+FLAGS = ("account-frozen", "account-closed", "account-dormant", "abnormal-outflow", "no-deposit")
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What planting needs besides the site."""
+
+    random: Random
+    registry: Registry
+    numbers: Numbers
+
+
+Problem = Callable[[Tools, Site], set[str]]
+
+
+def _deposit_of(tools: Tools, site: Site) -> Account:
+    if site.deposit is None:
+        site.deposit = Account(
+            tools.numbers.new(), site.contractor, DEPOSIT, deposit_held=site.deposit_required,
+            last_deposit=site.deposit_due, has_code=site.wage.has_code,
+        )  # fmt: skip
+    return site.deposit
+
+
+def _wage_of_stranger(tools: Tools, site: Site) -> set[str]:
+    _give(site, site.wage, tools.registry.stranger_to(site.contractor), codes=True)
+    return {"holder-mismatch"}
+
+
+def _deposit_of_stranger(tools: Tools, site: Site) -> set[str]:
+    _give(site, _deposit_of(tools, site), tools.registry.stranger_to(site.contractor), codes=True)
+    return {"holder-mismatch"}
+
+
+def _wage_of_stranger_without_code(tools: Tools, site: Site) -> set[str]:
+    _give(site, site.wage, tools.registry.stranger_to(site.contractor), codes=False)
+    return {"holder-mismatch"}
+
+
+def _deposit_of_stranger_without_code(tools: Tools, site: Site) -> set[str]:
+    _give(site, _deposit_of(tools, site), tools.registry.stranger_to(site.contractor), codes=False)
+    return {"holder-mismatch"}
+
+
+def _wage_of_sibling(tools: Tools, site: Site) -> set[str]:
+    _make_numbered(site)
+    _give(site, site.wage, tools.registry.sibling_of(site.contractor), codes=False)
+    return {"holder-mismatch"}
+
+
+def _deposit_of_sibling(tools: Tools, site: Site) -> set[str]:
+    _make_numbered(site)
+    _give(site, _deposit_of(tools, site), tools.registry.sibling_of(site.contractor), codes=True)
+    return {"holder-mismatch"}
+
+
+def _wage_of_namesake(tools: Tools, site: Site) -> set[str]:
+    _give(site, site.wage, tools.registry.namesake_of(site.contractor), codes=True)
+    return {"holder-mismatch"}
+
+
+def _wage_not_found(_tools: Tools, site: Site) -> set[str]:
+    site.wage.in_the_list = False
+    return {"account-not-found"}
+
+
+def _deposit_not_found(tools: Tools, site: Site) -> set[str]:
+    _deposit_of(tools, site).in_the_list = False
+    return {"account-not-found"}
+
+
+def _wage_in_general_account(_tools: Tools, site: Site) -> set[str]:
+    site.wage.kind = OTHER
+    return {"wrong-account-kind"}
+
+
+def _deposit_in_wage_account(tools: Tools, site: Site) -> set[str]:
+    _deposit_of(tools, site).kind = WAGE
+    return {"wrong-account-kind"}
+
+
+def _wages_short(tools: Tools, site: Site) -> set[str]:
+    site.wage.wages_paid = int(site.wages_due * tools.random.uniform(0.05, 0.87))
+    return {"wages-short"}
+
+
+def _no_wages(_tools: Tools, site: Site) -> set[str]:
+    site.wage.wages_paid = 0
+    return {"wages-short"}
+
+
+def _deposit_short(tools: Tools, site: Site) -> set[str]:
+    _deposit_of(tools, site).deposit_held = int(site.deposit_required * tools.random.uniform(0.1, 0.92))
+    return {"deposit-short"}
+
+
+def _deposit_late(tools: Tools, site: Site) -> set[str]:
+    late = tools.random.choice((31, 31, 45, 90))
+    _deposit_of(tools, site).last_deposit = site.deposit_due + timedelta(days=late)
+    return {"deposit-late"}
+
+
+def _flagged(flag: str, *, on_deposit: bool) -> Problem:
+    def plant(tools: Tools, site: Site) -> set[str]:
+        account = _deposit_of(tools, site) if on_deposit else site.wage
+        account.flags.append(flag)
+        return {flag}
+
+    return plant
+
+
+def _frozen_and_short(tools: Tools, site: Site) -> set[str]:
+    site.wage.flags.append("account-frozen")
+    return {"account-frozen"} | _wages_short(tools, site)
+
+
+def _stranger_and_late(tools: Tools, site: Site) -> set[str]:
+    return _deposit_of_stranger(tools, site) | _deposit_late(tools, site)
+
+
+PROBLEMS: tuple[Problem, ...] = (
+    _wage_of_stranger, _flagged("abnormal-outflow", on_deposit=False), _wages_short, _wage_of_sibling,
+    _deposit_not_found, _deposit_short, _flagged("account-frozen", on_deposit=False), _wage_of_stranger_without_code,
+    _deposit_late, _wage_in_general_account, _flagged("no-deposit", on_deposit=True), _deposit_of_sibling,
+    _flagged("account-dormant", on_deposit=False), _wage_not_found, _no_wages, _deposit_of_stranger,
+    _flagged("account-closed", on_deposit=True), _deposit_in_wage_account, _wage_of_namesake, _frozen_and_short,
+    _deposit_of_stranger_without_code, _flagged("account-frozen", on_deposit=True), _stranger_and_late,
+    _flagged("account-closed", on_deposit=False), _flagged("no-deposit", on_deposit=False),
+)  # fmt: skip
+
+
+def plant(tools: Tools, sites: Sequence[Site]) -> None:
+    """Plant one entry of the table in each site and note its codes."""
+    for position, site in enumerate(sites):
+        site.codes |= PROBLEMS[position % len(PROBLEMS)](tools, site)
+
+
+def _give(site: Site, account: Account, holder: Firm, *, codes: bool) -> None:
+    """Let ``holder`` have opened ``account``. Without codes, the names decide."""
+    account.holder = holder
+    account.holder_text = holder.name
+    account.has_code = codes
+    site.has_code = site.has_code or codes
+
+
+def _make_numbered(site: Site) -> None:
+    """Give the contractor an ordinal, which only a sibling differs in."""
+    if not site.contractor.ordinal:
+        numbered = replace(site.contractor, ordinal="第一", bracketed=False)
+        for account in (site.wage, site.deposit):
+            if account is not None and account.holder is site.contractor:
+                account.holder = numbered
+        site.contractor = numbered
