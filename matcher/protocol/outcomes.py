@@ -1,7 +1,7 @@
 """What comparing one field of two records gives (design section 4, "Comparison vector").
 
-A comparator offers this twice: from two blinded encodings, at the service; and from two plain values, at an agency. Both
-give the same outcome, always: that is what "the rule on plaintext" means. Rules read nothing but outcomes.
+A comparator offers this twice: from two blinded encodings, at the service; and from two plain values, at an agency.
+Both give the same outcome, always: that is what "the rule on plaintext" means. Rules read nothing but outcomes.
 """
 
 from __future__ import annotations

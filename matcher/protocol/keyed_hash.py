@@ -1,0 +1,20 @@
+"""HMAC-SHA-256 for 32-byte keys, on the path that every field of every row takes.
+
+FIPS 198-1 spelled out over two SHA-256 calls. The standard library's ``hmac.digest`` looks its algorithm up on each
+call, which costs half as much again as the two hashes of so short a message; a test holds both against each other.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+_INNER = bytes(value ^ 0x36 for value in range(256))
+_OUTER = bytes(value ^ 0x5C for value in range(256))
+_INNER_FILL = b"\x36" * 32
+_OUTER_FILL = b"\x5c" * 32
+
+
+def hmac_sha256(key: bytes, message: bytes) -> bytes:
+    """HMAC-SHA-256 of ``message``, 32 bytes. ``key`` is exactly 32 bytes: all are derived, none comes from outside."""
+    inner = sha256(key.translate(_INNER) + _INNER_FILL + message).digest()
+    return sha256(key.translate(_OUTER) + _OUTER_FILL + inner).digest()
