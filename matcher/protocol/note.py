@@ -1,0 +1,148 @@
+"""Signed notes (C2SP signed-note): text, an empty line, then one line per signature.
+
+    This is an example message.
+
+    — example.com/foo Uw2QOkn8srV1yJGh2VYRlL1Tnagv1YEq6TfXppzi2ONncAlTgK7Ztg1ERYNZXsYjOBH3mFXmRKuwHjG1Yu72IneyaQM=
+
+A verifier key is ``name+hex(key id)+base64(type || public key)``. Signature type 0x01 (Ed25519) only: notes with
+further signatures are read, and those of unknown keys ignored, as the specification demands.
+
+Left to others: what the text says (checkpoint.py), private keys (the caller signs through a function).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from matcher.protocol import canonical
+from matcher.protocol.errors import VerificationError
+from matcher.protocol.suite import sha256
+
+ED25519 = 0x01
+MAX_NOTE_BYTES = 1 << 17  # at least 16 signatures must fit; a post-quantum one has up to 5 kB
+_KEY_ID_SIZE = 4
+_PUBLIC_SIZE = 32
+_SIGNATURE_PREFIX = "\N{EM DASH} "
+
+
+@dataclass(frozen=True, slots=True)
+class VerifierKey:
+    """Who may sign: name, key id (4 bytes) and Ed25519 public key (32 bytes)."""
+
+    name: str
+    key_id: bytes
+    public: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class NoteSignature:
+    """One signature line. ``signature`` is of whatever algorithm the key has."""
+
+    name: str
+    key_id: bytes
+    signature: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A parsed note, not yet verified. ``text`` ends in a newline."""
+
+    text: str
+    signatures: tuple[NoteSignature, ...]
+
+
+def key_id(name: str, public: bytes) -> bytes:
+    """SHA-256(name || newline || type || public key)[:4]."""
+    return sha256(name.encode() + b"\n" + bytes((ED25519,)) + public)[:_KEY_ID_SIZE]
+
+
+def verifier_key(name: str, public: bytes) -> str:
+    """The verifier key's text. Raises VerificationError for a name that no key may have."""
+    _require_name(name)
+    return f"{name}+{key_id(name, public).hex()}+{canonical.b64(bytes((ED25519,)) + public)}"
+
+
+def parse_verifier_key(text: str) -> VerifierKey:
+    """A verifier key from its text. Raises VerificationError when malformed or not Ed25519."""
+    name, _, rest = text.partition("+")
+    hex_id, _, encoded = rest.partition("+")
+    _require_name(name)
+    key = canonical.unb64(encoded)
+    if len(key) != 1 + _PUBLIC_SIZE or key[0] != ED25519:
+        raise VerificationError(f"verifier key of {name}: it is no Ed25519 key")
+    public = key[1:]
+    if canonical.unhex(hex_id, _KEY_ID_SIZE) != key_id(name, public):
+        raise VerificationError(f"verifier key of {name}: the key id does not belong to the key")
+    return VerifierKey(name, key_id(name, public), public)
+
+
+def parse(note: str) -> Note:
+    """Take a note apart. Raises VerificationError for anything the specification does not allow."""
+    try:
+        data = note.encode()
+    except UnicodeEncodeError as error:
+        raise VerificationError("note: it is not valid UTF-8") from error
+    if len(data) > MAX_NOTE_BYTES:
+        raise VerificationError(f"note: longer than {MAX_NOTE_BYTES} bytes")
+    if any(byte < 0x20 and byte != 0x0A for byte in data):
+        raise VerificationError("note: it holds a control character")
+    split = note.rfind("\n\n")
+    if split < 0 or not note.endswith("\n"):
+        raise VerificationError("note: there is no empty line before the signatures, or no newline at the end")
+    lines = note[split + 2 : -1].split("\n")
+    return Note(note[: split + 1], tuple(map(_signature, lines)))
+
+
+def _signature(line: str) -> NoteSignature:
+    name, _, encoded = line.removeprefix(_SIGNATURE_PREFIX).partition(" ")
+    if not line.startswith(_SIGNATURE_PREFIX):
+        raise VerificationError("note: a signature line does not begin with a dash")
+    _require_name(name)
+    value = canonical.unb64(encoded)
+    if len(value) <= _KEY_ID_SIZE:
+        raise VerificationError("note: a signature is too short")
+    return NoteSignature(name, value[:_KEY_ID_SIZE], value[_KEY_ID_SIZE:])
+
+
+def render(note: Note) -> str:
+    """The note's text and signature lines."""
+    lines = "".join(
+        f"{_SIGNATURE_PREFIX}{item.name} {canonical.b64(item.key_id + item.signature)}\n" for item in note.signatures
+    )
+    return f"{note.text}\n{lines}"
+
+
+def sign(text: str, name: str, public: bytes, sign_bytes: Callable[[bytes], bytes]) -> str:
+    """``text`` as a note with one Ed25519 signature, made by ``sign_bytes``. Raises VerificationError if malformed."""
+    note = render(Note(text, (NoteSignature(name, key_id(name, public), sign_bytes(text.encode())),)))
+    parsed = parse(note)
+    if parsed.text != text:
+        raise VerificationError("note: the text does not end in a newline")
+    return note
+
+
+def verify(note: Note, keys: Sequence[VerifierKey]) -> tuple[VerifierKey, ...]:
+    """The keys of ``keys`` that signed. Raises VerificationError when one's signature is wrong, or none signed."""
+    known = {(key.name, key.key_id): key for key in keys}
+    signers: dict[VerifierKey, None] = {}
+    for item in note.signatures:
+        key = known.get((item.name, item.key_id))
+        if key is None:
+            continue
+        try:
+            Ed25519PublicKey.from_public_bytes(key.public).verify(item.signature, note.text.encode())
+        except (InvalidSignature, ValueError) as error:
+            raise VerificationError(f"note: the signature of {key.name} does not verify") from error
+        signers[key] = None
+    if not signers:
+        raise VerificationError("note: no known key signed it")
+    return tuple(signers)
+
+
+def _require_name(name: str) -> None:
+    if not name or "+" in name or any(character.isspace() or character < " " for character in name):
+        raise VerificationError("note: a key name is empty, or holds a space or a plus")
