@@ -7,6 +7,7 @@ The language is fixed once per process, before commands are built, because help 
 from __future__ import annotations
 
 import os
+import re
 import sys
 import tomllib
 from functools import cache
@@ -46,3 +47,26 @@ def _(text: str, **values: object) -> str:
     """``text`` in the process's language, then ``str.format`` with ``values`` if any are given."""
     shown = catalogue().get(text, text) if language() == "zh" else text
     return shown.format(**values) if values else shown
+
+
+@cache
+def _error_patterns() -> list[tuple[re.Pattern[str], str]]:
+    return [
+        (re.compile("(.*?)".join(re.escape(part) for part in english.split("{}")), re.DOTALL), chinese)
+        for english, chinese in catalogue().items()
+        if "{}" in english
+    ]
+
+
+def error_text(message: str) -> str:
+    """An error's message or remedy in the process's language.
+
+    The pure layers raise in English, with ids and counts already in the sentence; its translation is found by the
+    sentence's pattern, in which ``{}`` stands for each of them, in the same order.
+    """
+    if language() != "zh" or message in catalogue():
+        return _(message)
+    for pattern, chinese in _error_patterns():
+        if found := pattern.fullmatch(message):
+            return chinese.format(*found.groups())
+    return message

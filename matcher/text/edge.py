@@ -17,7 +17,7 @@ from typing import Any
 import click
 
 from matcher.protocol.errors import ConcordatError
-from matcher.text import LANGUAGES, _
+from matcher.text import LANGUAGES, _, error_text
 from matcher.text.terminal import Invocation, fail
 
 INTERRUPTED = 130
@@ -103,11 +103,11 @@ def run(group: click.Group, arguments: Sequence[str], key_errors: type[Exception
             return INTERRUPTED
         except ConcordatError as error:
             _debug()
-            fail(error.code, _(str(error)), _(error.remedy), error.exit_status, as_json=as_json)
+            fail(error.code, error_text(str(error)), error_text(error.remedy), error.exit_status, as_json=as_json)
         except key_errors as error:
             _debug()
             code, remedy = getattr(error, "code", "keys"), getattr(error, "remedy", "")
-            fail(code, _(str(error)), _(remedy), KEYS_EXIT_STATUS, as_json=as_json)
+            fail(code, error_text(str(error)), error_text(remedy), KEYS_EXIT_STATUS, as_json=as_json)
         except Exception as error:  # the one place where nothing may escape
             _debug()
             kind = type(error).__name__
