@@ -1,8 +1,8 @@
 """Makes the files of the Daxing case: the bureau's projects, the regulator's accounts and, to check by, the truth.
 
 ``python -m matcher.demo.generate --seed 2022 --projects 193 --planted 54 --accounts 5200 --out DIR``. One seed gives
-the same bytes every time. The bureau's file is GB18030 and the regulator's UTF-8 with a byte order mark, as such offices
-save them; examples/daxing/README.md describes the columns. Every firm is invented.
+the same bytes every time. The bureau's file is GB18030 and the regulator's UTF-8 with a byte order mark, as such
+offices save them; examples/daxing/README.md describes the columns. Every firm is invented.
 """
 
 from __future__ import annotations

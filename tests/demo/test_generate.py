@@ -58,10 +58,8 @@ def test_every_kind_of_problem_is_in_the_default_set() -> None:
 @pytest.mark.parametrize("seed", [0, 1, 77])
 def test_any_seed_and_size(seed: int, projects: int, planted: int) -> None:
     data = generate(seed, projects, planted, 500)
-    assert (
-        data == generate(seed, projects, planted, 500)
-        or data.accounts_csv == generate(seed, projects, planted, 500).accounts_csv
-    )
+    again = generate(seed, projects, planted, 500)
+    assert (data.projects_csv, data.accounts_csv) == (again.projects_csv, again.accounts_csv)
     assert len(_rows(data.projects_csv, "gb18030")) == projects
     assert sum(1 for site in data.sites if site.codes) == planted
     assert len(_rows(data.truth_csv, "utf-8")) == planted
@@ -74,7 +72,7 @@ def test_planted_projects_share_no_account_and_compliant_ones_do() -> None:
     for row in rows:
         if row["项目编号"] in planted:
             assert all(users[_digits(row[column])] == 1 for column in ("工资专用账户", "保证金账户") if row[column])
-    assert 5 < sum(1 for count in users.values() if count > 1)
+    assert sum(1 for count in users.values() if count > 1) > 5
 
 
 def test_credit_codes_carry_valid_check_characters() -> None:
