@@ -37,8 +37,7 @@ class Comparator(Protocol):
     """One way to blind a value and to compare two blinded values.
 
     ``width`` is the size of an encoding in bytes, state byte included. ``kinds`` are the outcomes a rule may ask for by
-    ``is``; ``ordered`` says whether it may ask ``below`` and ``above``. ``keyed`` is False when ``encode`` ignores its
-    key, which saves deriving it.
+    ``is``. ``keyed`` is False when ``encode`` ignores its key, which saves deriving it.
     """
 
     @property
@@ -52,10 +51,6 @@ class Comparator(Protocol):
     @property
     def kinds(self) -> frozenset[str]:
         """Outcome kinds."""
-
-    @property
-    def ordered(self) -> bool:
-        """Whether outcomes carry a number that can be compared with a bound."""
 
     @property
     def keyed(self) -> bool:

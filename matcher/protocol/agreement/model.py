@@ -6,6 +6,7 @@ is immutable; lookups raise AgreementError, so a caller cannot go on with a part
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -19,7 +20,10 @@ Side = Literal["asking", "answering"]
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One kind of link value. ``holder`` and ``public_key`` (32 bytes) for mode oprf; ``group_key_id`` for hmac."""
+    """One kind of link value. ``public_key`` (32 bytes) is of mode oprf, ``group_key_id`` (32 bytes) of mode hmac.
+
+    ``holder`` keeps the OPRF key, or draws the group key and hands it to the other data parties.
+    """
 
     kind: str
     mode: Mode
@@ -154,7 +158,10 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What the agreement file adds to one flow: columns by side, purposes, legal basis, reveal fields, approvals."""
+    """What the agreement file adds to one flow: columns by side, purposes, legal basis, reveal fields, approvals.
+
+    ``purposes`` and ``legal_basis_texts`` map ids to what a person reads.
+    """
 
     flow: str
     asking_columns: tuple[Column, ...]
@@ -164,6 +171,7 @@ class Terms:
     legal_basis_required: bool
     reveal: tuple[str, ...]
     automatic: frozenset[str]
+    legal_basis_texts: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def columns(self, side: Side) -> tuple[Column, ...]:
         """The columns of one side's files."""

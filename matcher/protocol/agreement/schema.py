@@ -13,7 +13,7 @@ import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple, NoReturn
 
-from matcher.protocol import bodies
+from matcher.protocol import checks
 from matcher.protocol.errors import AgreementError
 
 Reader = Callable[[Any, str], Any]
@@ -131,8 +131,8 @@ def text(value: Any, path: str) -> str:
 
 
 def identifier(value: Any, path: str) -> str:
-    """An id, as bodies.is_id says."""
-    if not isinstance(value, str) or not bodies.is_id(value):
+    """An id, as checks.is_id says."""
+    if not isinstance(value, str) or not checks.is_id(value):
         refuse(path, "an id is expected: lower-case letters, digits, dot and hyphen, at most 64")
     return value
 

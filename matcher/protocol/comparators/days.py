@@ -26,7 +26,6 @@ class Days:
     name = "days"
     width = 1 + _SIZE
     kinds = frozenset((UNKNOWN_KIND,))
-    ordered = True
     keyed = True
 
     def encode(self, field_key: bytes, value: int | None) -> bytes:

@@ -21,7 +21,6 @@ class Exact:
     name = "exact"
     width = 1 + _HASH_SIZE
     kinds = frozenset(("same", "different", UNKNOWN_KIND))
-    ordered = False
     keyed = True
 
     def encode(self, field_key: bytes, value: str | None) -> bytes:

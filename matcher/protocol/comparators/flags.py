@@ -22,7 +22,6 @@ class Flags:
     name = "flags"
     width = 1 + _SET_SIZE
     kinds = frozenset((UNKNOWN_KIND,))
-    ordered = False
     keyed = False
 
     def encode(self, field_key: bytes, value: int | None) -> bytes:  # noqa: ARG002 - one signature for all

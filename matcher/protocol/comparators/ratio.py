@@ -13,8 +13,8 @@ What a threshold means. For positive amounts, with d = answering level - asking 
 - ``above t`` holds when 1.01^(d-1) >= t, that is d > ceil(log t): then r > t for certain,
 
 logarithms to the base 1.01. A pair on the right side of its threshold is therefore never found, which is what must
-not happen here; a pair less than 2 % beyond it (1.01^2 = 1.0201) may not be found either. ``below_bound`` and ``above_bound`` are these
-two integers, computed with integers alone; blinded and plain comparison share them.
+not happen here; a pair less than 2 % beyond it (1.01^2 = 1.0201) may not be found either. ``below_bound`` and
+``above_bound`` are these two integers, computed with integers alone; blinded and plain comparison share them.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from matcher.protocol.errors import InputError
 from matcher.protocol.keyed_hash import hmac_sha256
 from matcher.protocol.outcomes import UNKNOWN, UNKNOWN_KIND, VALUE_KIND, Outcome
 
-MAX_AMOUNT = 2**53 - 1
+MAX_AMOUNT = 10**17
 # The ratio where the asking side has nothing: greater than any bound. Its negative: smaller than any.
 INFINITE = 1 << 62
 _PAD_LABEL = b"pad"
@@ -56,7 +56,7 @@ _SCALE = _scale()
 def level(amount: int) -> int:
     """The level of a positive amount in fen. Raises InputError beyond MAX_AMOUNT."""
     if amount > MAX_AMOUNT:
-        raise InputError("ratio: an amount is beyond 2^53 fen")
+        raise InputError("ratio: an amount is beyond 10^17 fen")
     return bisect_right(_SCALE, amount)
 
 
@@ -95,7 +95,6 @@ class Ratio:
     name = "ratio"
     width = 1 + _SIZE
     kinds = frozenset(("zero", "negative", UNKNOWN_KIND))
-    ordered = True
     keyed = True
 
     def encode(self, field_key: bytes, value: int | None) -> bytes:
@@ -127,7 +126,7 @@ def _sign_state(value: int | None) -> int:
     if value is None:
         return encoding.STATE_UNKNOWN
     if value < -MAX_AMOUNT:
-        raise InputError("ratio: an amount is beyond 2^53 fen")
+        raise InputError("ratio: an amount is beyond 10^17 fen")
     if value > 0:
         return encoding.STATE_VALUE
     return _NEGATIVE if value else _ZERO
