@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from keys import tls
 from matcher.agency import durable
 from matcher.agency.home import AgencyHome
 from matcher.protocol import bodies, canonical, messages
@@ -115,14 +116,16 @@ class CardBook:
         return self._home.path / CARDS_DIRECTORY / f"{party}.json"
 
 
-def body_of(home: AgencyHome, people: Mapping[str, bytes], serial: int, not_after: int) -> canonical.Json:
-    """The body of this party's own card."""
+def body_of(
+    party: str, root: bytes, encryption_key: bytes, tls_certificate: str, people: Mapping[str, bytes], serial: int
+) -> canonical.Json:
+    """The body of a card. It is good for as long as its TLS certificate. An auditor's ``encryption_key`` is empty."""
     return {
-        "party": home.party,
-        "root": canonical.b64(home.keys.root.public),
-        "encryption_key": canonical.b64(home.keys.encryption.public),
-        "tls_certificate": home.keys.tls_certificate_pem,
+        "party": party,
+        "root": canonical.b64(root),
+        "encryption_key": canonical.b64(encryption_key),
+        "tls_certificate": tls_certificate,
         "people": [{"id": person, "key": canonical.b64(key)} for person, key in sorted(people.items())],
         "serial": serial,
-        "not_after": not_after,
+        "not_after": tls.not_after(tls_certificate),
     }

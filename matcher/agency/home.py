@@ -27,6 +27,7 @@ from matcher.text.terminal import Invocation
 
 PARTY_FILE = "party.json"
 PARTY_FORMAT = "concordat-party-v1"
+PEOPLE_DIRECTORY = "people"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,7 @@ class AgencyHome:
             raise StateError(
                 f"the TLS certificate of {self.party} has expired",
                 code="certificate-expired",
-                remedy="Run `concordat card --renew --out FILE` and have the service admit the new card.",
+                remedy="Run `concordat card --renew-tls --out FILE` and have the service admit the new card.",
             )
         if tls.not_after(self.service.tls_certificate) <= self.now():
             raise StateError(
@@ -148,7 +149,7 @@ class AgencyHome:
             raise InputError("this act needs a person", remedy="Say who acts: --person ID.")
         if not bodies.is_id(invocation.person):
             raise InputError("--person: an id is lower-case letters, digits, dot and hyphen")
-        path = self.path / "people" / f"{invocation.person}.key"
+        path = self.path / PEOPLE_DIRECTORY / f"{invocation.person}.key"
         secret = passphrases.of_person(invocation.person, invocation.person_passphrase_file)
         return Person(invocation.person, people.open_person(path, invocation.person, secret))
 

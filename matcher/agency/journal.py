@@ -18,22 +18,34 @@ CREATE TABLE IF NOT EXISTS inbox (
     kind TEXT NOT NULL, log_index INTEGER NOT NULL, outcome TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (sender, sequence)
 ) STRICT;
-CREATE TABLE IF NOT EXISTS replies (
-    request BLOB NOT NULL, part TEXT NOT NULL, message TEXT NOT NULL, attachment BLOB NOT NULL,
-    sent INTEGER NOT NULL DEFAULT 0, log_index INTEGER NOT NULL DEFAULT -1,
-    PRIMARY KEY (request, part)
+-- Signed and not yet, or already, sent. sent: 0 to send, 1 in the log, -1 refused by the service.
+CREATE TABLE IF NOT EXISTS outgoing (
+    number INTEGER PRIMARY KEY, request BLOB NOT NULL, part TEXT NOT NULL, message TEXT NOT NULL,
+    attachment BLOB NOT NULL, sent INTEGER NOT NULL DEFAULT 0, log_index INTEGER NOT NULL DEFAULT -1,
+    refusal TEXT NOT NULL DEFAULT '',
+    UNIQUE (request, part)
 ) STRICT;
+CREATE INDEX IF NOT EXISTS outgoing_by_state ON outgoing (sent, number);
 CREATE TABLE IF NOT EXISTS counts (
     agreement_id TEXT NOT NULL, party TEXT NOT NULL, what TEXT NOT NULL, span TEXT NOT NULL, used INTEGER NOT NULL,
     PRIMARY KEY (agreement_id, party, what, span)
 ) STRICT;
-CREATE TABLE IF NOT EXISTS requests (
-    finding BLOB PRIMARY KEY, request BLOB NOT NULL, request_index INTEGER NOT NULL, agreement BLOB NOT NULL,
+-- Asked of us, one line for each finding of a request. state: pending, approved, refused, delivered, opened, disputed.
+CREATE TABLE IF NOT EXISTS reveals (
+    finding BLOB NOT NULL, request BLOB NOT NULL, request_index INTEGER NOT NULL, agreement BLOB NOT NULL,
     flow TEXT NOT NULL, period TEXT NOT NULL, requester TEXT NOT NULL, person TEXT NOT NULL, purpose TEXT NOT NULL,
-    case_reference TEXT NOT NULL, basis TEXT NOT NULL, leaf BLOB NOT NULL, expiry INTEGER NOT NULL,
-    received INTEGER NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL DEFAULT '', checks TEXT NOT NULL DEFAULT ''
+    case_reference TEXT NOT NULL, basis TEXT NOT NULL, leaf BLOB NOT NULL, manifests TEXT NOT NULL,
+    expiry INTEGER NOT NULL, received INTEGER NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL DEFAULT '',
+    PRIMARY KEY (finding, request)
 ) STRICT;
-CREATE INDEX IF NOT EXISTS requests_by_state ON requests (state, received);
+CREATE INDEX IF NOT EXISTS reveals_by_state ON reveals (state, received);
+-- Asked by us. state: requested, approved, refused, opened, disputed.
+CREATE TABLE IF NOT EXISTS asked (
+    finding BLOB NOT NULL, request BLOB NOT NULL, request_index INTEGER NOT NULL DEFAULT -1, agreement BLOB NOT NULL,
+    flow TEXT NOT NULL, period TEXT NOT NULL, answering TEXT NOT NULL, leaf BLOB NOT NULL, manifests TEXT NOT NULL,
+    sent INTEGER NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL DEFAULT '',
+    PRIMARY KEY (finding, request)
+) STRICT;
 CREATE TABLE IF NOT EXISTS cursors (name TEXT PRIMARY KEY, next INTEGER NOT NULL) STRICT;
 """
 _BUSY_SECONDS = 30.0

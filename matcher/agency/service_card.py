@@ -26,8 +26,8 @@ class ServiceCard:
     tls_certificate: str
 
 
-def parse(data: bytes) -> ServiceCard:
-    """The service card in ``data``. Raises InputError when a field is missing or of the wrong type."""
+def parse(data: bytes, address: str | None = None) -> ServiceCard:
+    """The service card in ``data``, with ``address`` in the place of its own if given. Raises InputError."""
     try:
         value: Any = json.loads(data)
     except ValueError as error:
@@ -38,7 +38,9 @@ def parse(data: bytes) -> ServiceCard:
             f"service.json: fields {', '.join(names)} are needed",
             remedy="Ask the service's operator for the file that `concordat-server init` wrote.",
         )
-    return ServiceCard(*(value[name] for name in names))
+    if not (address or value["address"]):
+        raise InputError("service.json names no address", remedy="Give --address HOST:PORT.")
+    return ServiceCard(address or value["address"], *(value[name] for name in names[1:]))
 
 
 def load(home: Path) -> ServiceCard:

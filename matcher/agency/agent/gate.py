@@ -1,0 +1,74 @@
+"""The gate: what must be proved about the log before anything is evaluated or revealed (design section 5, step 3).
+
+G1  the checkpoint the service shows is signed by the agreement's log key and extends our last one    ``gate-history``
+G2  it is on one line with the asking side's last checkpoint, named in the request                ``gate-asking-side``
+G3  enough witnesses cosigned it                                                                  ``gate-cosignatures``
+G4  the request stands in it, at the index it was delivered under                                 ``gate-inclusion``
+
+Evaluations and reveals both pass here; the checks of a finding are in findings_gate.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from matcher.agency.home import AgencyHome
+from matcher.agency.inbox import Received, named
+from matcher.agency.trust import LogTrust
+from matcher.protocol import entries, merkle
+from matcher.protocol.checkpoint import Checkpoint
+from matcher.protocol.entries import Entry
+from matcher.protocol.errors import DeniedError, VerificationError
+
+
+class LogSource(Protocol):
+    """What the gate asks of the service; the service's channel is one."""
+
+    def checkpoint(self) -> str:
+        """The newest checkpoint's note."""
+
+    def inclusion(self, index: int, size: int) -> list[bytes]:
+        """Inclusion proof of an entry."""
+
+    def consistency(self, first: int, second: int) -> list[bytes]:
+        """Consistency proof between two sizes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """The checkpoint that a request was proved against; proves further entries against the same one."""
+
+    source: LogSource
+    seen: Checkpoint
+
+    def require_entry(self, entry: bytes, index: int) -> Entry:
+        """The parsed ``entry``, proved to stand at ``index``. Raises VerificationError."""
+        proof = self.source.inclusion(index, self.seen.size)
+        merkle.verify_inclusion(merkle.leaf_hash(entry), index, self.seen.size, proof, self.seen.root)
+        return entries.parse(entry)
+
+
+def pass_gate(home: AgencyHome, source: LogSource, received: Received) -> Gate:
+    """Check G1 to G4 for ``received``. Raises VerificationError or DeniedError with the check's name as code."""
+    agreement = received.agreement
+    trust = LogTrust(home.path, source, agreement.log_origin, agreement.log_key)
+    with named("gate-history"):
+        seen = trust.accept(source.checkpoint())
+    with named("gate-asking-side"):
+        theirs = received.body["checkpoint"]
+        if not theirs:
+            raise VerificationError(f"{received.message.sender} names no checkpoint it has seen")
+        trust.require_consistent_with(theirs, seen)
+    with named("gate-cosignatures"):
+        if agreement.witness_threshold > 0:
+            raise DeniedError(
+                f"the agreement asks for {agreement.witness_threshold} cosignatures, and this program cannot check any",
+                remedy="Use a version with witnesses, or an agreement whose threshold is 0.",
+            )
+    with named("gate-inclusion"):
+        gate = Gate(source, seen)
+        entry = gate.require_entry(received.entry, received.index)
+        if entry.message != received.message:
+            raise VerificationError("the log entry holds another message than the one delivered")
+    return gate

@@ -1,0 +1,91 @@
+"""The exchange's view of the vault (own_rows.py): rows as they were matched, manifests, what stands in a period.
+
+Reads only. A match names its inputs by manifest digest; the vault counts submissions by sequence, so the version that
+was matched is the newest one up to the highest sequence among the run's manifests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from contextlib import closing
+from dataclasses import dataclass
+
+from matcher.agency.blind.sources import Source
+from matcher.agency.home import AgencyHome
+from matcher.agency.own_rows import OwnRow
+from matcher.agency.vault import rows, schema
+from matcher.protocol import suite
+from matcher.protocol.agreement.model import Agreement
+from matcher.protocol.errors import NotFoundError
+from matcher.protocol.suite import RecordKeys
+
+_SEALED = """
+SELECT submissions.manifest_digest, submissions.sequence FROM submissions JOIN scopes USING (scope)
+WHERE scopes.agreement_id = ? AND scopes.flow = ? AND scopes.period = ? AND submissions.state = 'sealed'
+"""
+# SQLite gives the other columns of the row that has the max().
+_STANDING = """
+SELECT handle, row_id, op FROM (
+    SELECT sent.handle, sent.row_id, sent.op, max(submissions.sequence)
+    FROM scopes JOIN sent USING (scope) JOIN submissions ON submissions.number = sent.submission
+    WHERE scopes.agreement_id = ? AND scopes.flow = ? AND scopes.period = ?
+      AND submissions.state = 'sealed' AND submissions.sequence <= ?
+    GROUP BY sent.handle
+) WHERE op = 1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What stood in a period when some submissions were the newest: handle to row id, one for each record."""
+
+    row_ids: dict[bytes, str]
+
+    def lines(self) -> int:
+        """How many lines of the agency's files these records come from."""
+        return len(set(self.row_ids.values()))
+
+
+class VaultView:
+    """Own rows of one agreement, flow and period. ``source`` gives the record secrets."""
+
+    def __init__(self, home: AgencyHome, agreement: Agreement, flow: str, period: str, source: Source) -> None:
+        self._path = home.vault_path
+        self._names = (agreement.id, flow, period)
+        self._flow, self._period = flow, period
+        self._info = suite.record_info(agreement.matching.digest, flow, period)
+        self._source = source
+
+    def manifests(self) -> dict[bytes, int]:
+        """Digests of our sealed manifests, with their sequence numbers."""
+        if not self._path.is_file():
+            return {}
+        with closing(schema.connect_read_only(self._path)) as connection:
+            return {bytes(digest): sequence for digest, sequence in connection.execute(_SEALED, self._names)}
+
+    def row(self, handle: bytes, manifests: Collection[bytes]) -> OwnRow:
+        """The version of the row under ``handle`` that was matched. Raises NotFoundError."""
+        last = self._last_sequence(manifests)
+        with closing(schema.connect_read_only(self._path)) as connection:
+            found = rows.find_row(connection, self._flow, self._period, handle, last)
+        return OwnRow(found.row_id, found.link_column, found.link_value, found.leaf, found.values, found.extras)
+
+    def keys(self, row: OwnRow) -> RecordKeys:
+        """The keys of the row's record. Raises StateError when its secret is not to be had."""
+        secret = self._source.secrets([row.link_value.encode()])[0]
+        return suite.record_keys(secret, self._info)
+
+    def standing(self, manifests: Collection[bytes]) -> Standing:
+        """What stood when the submissions with these manifests were matched."""
+        last = self._last_sequence(manifests)
+        with closing(schema.connect_read_only(self._path)) as connection:
+            return Standing(
+                {bytes(handle): row_id for handle, row_id, _op in connection.execute(_STANDING, (*self._names, last))}
+            )
+
+    def _last_sequence(self, manifests: Collection[bytes]) -> int:
+        own = self.manifests()
+        sequences = [own[digest] for digest in manifests if digest in own]
+        if not sequences:
+            raise NotFoundError(f"none of the manifests is this party's in {self._flow} {self._period}")
+        return max(sequences)
