@@ -6,7 +6,6 @@ It names the matching file by digest; the two are read together, and must fit.
 from __future__ import annotations
 
 import datetime
-from types import MappingProxyType
 from typing import Any
 
 from matcher.protocol import note, suite
@@ -91,14 +90,12 @@ def parse(data: bytes, matching: Matching) -> Agreement:
         window_days=calendar["window_days"],
         retention_days=calendar["retention_days"],
         message_hours=calendar["message_hours"],
-        parties=MappingProxyType(parties),
-        terms=MappingProxyType(
-            {
-                name: terms_table.terms(f"{FILE}.terms.{name}", item, matching, matching.flows[name])
-                for name, item in value["terms"].items()
-            }
-        ),
-        quotas=MappingProxyType({name: Quotas(**item) for name, item in value["quotas"].items()}),
+        parties=parties,
+        terms={
+            name: terms_table.terms(f"{FILE}.terms.{name}", item, matching, matching.flows[name])
+            for name, item in value["terms"].items()
+        },
+        quotas={name: Quotas(**item) for name, item in value["quotas"].items()},
         log_origin=value["log"]["origin"],
         log_key=value["log"]["key"],
         witnesses=value["witnesses"]["keys"],
@@ -136,7 +133,7 @@ def _party(name: str, value: Table) -> Party:
             refuse(f"{path}.people", f"{person}: people of an auditor hold the role 'read' only")
     if value["kind"] == "data" and not any("administer" in roles for roles in people.values()):
         refuse(f"{path}.people", "nobody holds the role 'administer', so nobody could sign")
-    return Party(id=name, name=value["name"], kind=value["kind"], root=value["root"], people=MappingProxyType(people))
+    return Party(id=name, name=value["name"], kind=value["kind"], root=value["root"], people=people)
 
 
 def _check_parties(parties: dict[str, Party], matching: Matching) -> None:

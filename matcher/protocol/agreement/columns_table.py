@@ -6,7 +6,6 @@ The text of a cell stays a matter of the file readers; here is only which column
 from __future__ import annotations
 
 from collections.abc import Sequence
-from types import MappingProxyType
 
 from matcher.protocol.agreement import schema
 from matcher.protocol.agreement.matching_file import LINK_NORMALISERS
@@ -70,10 +69,7 @@ def _column(path: str, value: Table) -> Column:
     if choices is not None:
         spellings = [(spelling, canonical) for canonical, words in choices.items() for spelling in (canonical, *words)]
         schema.require_distinct((spelling for spelling, _ in spellings), f"{path}.choices")
-        value = {**value, "choices": MappingProxyType(dict(spellings))}
-    for name in ("sets", "only_for"):
-        if value[name] is not None:
-            value = {**value, name: MappingProxyType(value[name])}
+        value = {**value, "choices": dict(spellings)}
     return Column(**value)
 
 

@@ -5,7 +5,6 @@ A change of one byte here gives a new matching digest, so new tokens. Rules are 
 
 from __future__ import annotations
 
-from types import MappingProxyType
 from typing import Any
 
 from matcher.protocol import suite
@@ -66,8 +65,8 @@ def parse(data: bytes) -> Matching:
     return Matching(
         digest=suite.sha256(data),
         agreement_id=value["agreement"],
-        links=MappingProxyType(links),
-        flows=MappingProxyType(flows),
+        links=links,
+        flows=flows,
         normaliser_digest=value["data"]["normaliser_vectors"],
         name_data_digest=value["data"]["name_data"],
     )

@@ -1,7 +1,8 @@
 """The agreement as values: what the two files of design section 4 say, after parsing and validation.
 
 Left to parse.py: reading TOML, refusing unknown fields, checking that the two files fit together. Everything here
-is immutable; lookups raise AgreementError, so a caller cannot go on with a party or flow that is not there.
+is immutable (mappings by their type only: plain ones cross to worker processes); lookups raise AgreementError, so a
+caller cannot go on with a party or flow that is not there.
 """
 
 from __future__ import annotations

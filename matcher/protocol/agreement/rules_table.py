@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
-from types import MappingProxyType
 from typing import Any
 
 from matcher.protocol.agreement import schema
@@ -63,7 +62,7 @@ def rule(path: str, value: Table, fields: Sequence[Field]) -> Rule:
     conditions = tuple(
         _condition(f"{path}.all[{position}]", item, fields) for position, item in enumerate(value["all"], 1)
     )
-    return Rule(value["code"], value["fact"], conditions, MappingProxyType(value["text"]))
+    return Rule(value["code"], value["fact"], conditions, value["text"])
 
 
 def require_complete(path: str, rules: Iterable[Rule], fields: Iterable[Field]) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from types import MappingProxyType
-
 from matcher.protocol.agreement import columns_table, schema
 from matcher.protocol.agreement.model import Column, Flow, Matching, Terms
 from matcher.protocol.agreement.schema import Entry, Table, refuse
@@ -36,12 +34,12 @@ def terms(path: str, value: Table, matching: Matching, flow: Flow) -> Terms:
         flow=flow.id,
         asking_columns=asking,
         answering_columns=answering,
-        purposes=MappingProxyType(value["purposes"]),
+        purposes=value["purposes"],
         legal_basis=tuple(value["legal_basis"]),
         legal_basis_required=value["legal_basis_required"],
         reveal=value["reveal"],
         automatic=frozenset(value["automatic_approval"]),
-        legal_basis_texts=MappingProxyType(value["legal_basis"]),
+        legal_basis_texts=value["legal_basis"],
     )
 
 
