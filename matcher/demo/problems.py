@@ -131,6 +131,13 @@ def _frozen_and_short(tools: Tools, site: Site) -> set[str]:
     return {"account-frozen"} | _wages_short(tools, site)
 
 
+def _never_deposited(tools: Tools, site: Site) -> set[str]:
+    account = _deposit_of(tools, site)
+    account.flags.append("no-deposit")
+    account.deposit_held, account.last_deposit = 0, None
+    return {"no-deposit", "deposit-short"}
+
+
 def _stranger_and_late(tools: Tools, site: Site) -> set[str]:
     return _deposit_of_stranger(tools, site) | _deposit_late(tools, site)
 
@@ -142,7 +149,7 @@ PROBLEMS: tuple[Problem, ...] = (
     _flagged("account-dormant", on_deposit=False), _wage_not_found, _no_wages, _deposit_of_stranger,
     _flagged("account-closed", on_deposit=True), _deposit_in_wage_account, _wage_of_namesake, _frozen_and_short,
     _deposit_of_stranger_without_code, _flagged("account-frozen", on_deposit=True), _stranger_and_late,
-    _flagged("account-closed", on_deposit=False), _flagged("no-deposit", on_deposit=False),
+    _flagged("account-closed", on_deposit=False), _never_deposited,
 )  # fmt: skip
 
 
