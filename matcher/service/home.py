@@ -1,0 +1,120 @@
+"""The service's directory: what lies where, and the public file an operator hands to the parties.
+
+Everything is readable by the service's user only, except ``service.json``, which holds nothing secret.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from matcher.protocol.errors import InputError, StateError
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceFile:
+    """What parties need to know of the service: address (host:port), log origin and verifier key, TLS certificate."""
+
+    address: str
+    origin: str
+    log_key: str
+    tls_certificate: str
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceHome:
+    """Paths under one home directory."""
+
+    path: Path
+
+    @property
+    def keys(self) -> Path:
+        """The sealed key files."""
+        return self.path / "keys"
+
+    @property
+    def control(self) -> Path:
+        """Control data and the log."""
+        return self.path / "control.db"
+
+    @property
+    def spool(self) -> Path:
+        """Uploads not sealed yet."""
+        return self.path / "spool"
+
+    @property
+    def segments(self) -> Path:
+        """Sealed submissions, each encrypted under its own key."""
+        return self.path / "segments"
+
+    @property
+    def period_keys(self) -> Path:
+        """Wrapping keys, one per flow and period: leave this directory out of every backup."""
+        return self.path / "period-keys"
+
+    @property
+    def scratch(self) -> Path:
+        """Join keys that do not fit in memory, while a match runs."""
+        return self.path / "tmp"
+
+    @property
+    def public_file(self) -> Path:
+        """The file to hand to the parties."""
+        return self.path / "service.json"
+
+    def create(self) -> None:
+        """Make the directories. Raises StateError when the home is in use already."""
+        if self.public_file.exists() or self.control.exists():
+            raise StateError(f"{self.path} already holds a service", remedy="Choose another --home.")
+        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.make_directories()
+
+    def make_directories(self) -> None:
+        """Make what a service writes to, if it is not there."""
+        for directory in (self.spool, self.segments, self.period_keys, self.scratch):
+            directory.mkdir(mode=0o700, exist_ok=True)
+
+    def require(self) -> None:
+        """Raise StateError unless ``concordat-server init`` has run here."""
+        if not self.public_file.is_file():
+            raise StateError(f"{self.path} holds no service", remedy="Run `concordat-server init` first.")
+
+    def read_public(self) -> ServiceFile:
+        """The public file. Raises InputError when it is damaged."""
+        self.require()
+        try:
+            return ServiceFile(**json.loads(self.public_file.read_bytes()))
+        except (ValueError, TypeError) as error:
+            raise InputError("service.json is damaged", remedy="Restore it from a copy handed to a party.") from error
+
+    def write_public(self, value: ServiceFile) -> None:
+        """Write the public file atomically."""
+        aside = self.public_file.with_suffix(".aside")
+        aside.write_text(json.dumps(asdict(value), indent=2) + "\n", encoding="utf-8")
+        sync(aside)
+        aside.replace(self.public_file)
+        sync(self.path)
+
+    @contextmanager
+    def serving(self) -> Iterator[None]:
+        """Hold the home for one serving process. Raises StateError when another one serves it."""
+        with (self.path / "serving.lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise StateError(f"another process serves {self.path}", remedy="Stop it first.") from None
+            yield
+
+
+def sync(path: Path) -> None:
+    """Force a file's or directory's data to disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

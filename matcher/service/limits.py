@@ -1,0 +1,38 @@
+"""The service's limits, in one place (docs/operations.md lists them). Sizes in bytes, times in seconds."""
+
+from __future__ import annotations
+
+MAX_REQUEST_BYTES = 4 << 20
+MAX_AGREEMENT_FILE_BYTES = 512 << 10
+MAX_DRAFTS_PER_PARTY = 16
+MAX_SIGNATURES_PER_CALL = 64
+
+WORKERS = 40
+# Calls that run at once; the rest is told to come again. Below WORKERS, so that the telling itself never waits.
+MAX_CALLS = 32
+MAX_CALLS_PER_PARTY = 12
+MAX_WAITERS = 16
+MAX_WAITERS_PER_PARTY = 4
+RETRY_SECONDS = 1.0
+RETRY_SECONDS_MATCH = 5.0
+
+UNARY_SECONDS = 60.0
+STREAM_SECONDS = 3600.0
+MAX_WAIT_SECONDS = 30
+MAX_MAIL_ITEMS = 64
+MAX_MAIL_BYTES = 3 << 20
+STOP_GRACE_SECONDS = 20.0
+
+# An idle or dead connection is noticed in KEEPALIVE + TIMEOUT; a client may ping no oftener than MIN_PING.
+KEEPALIVE_SECONDS = 30
+KEEPALIVE_TIMEOUT_SECONDS = 10
+MIN_PING_SECONDS = 10
+
+MAX_ATTACHMENT_BYTES = {
+    "evaluation-request": 4096 * 32,
+    "evaluation-answer": 4096 * 32,
+    "reveal-request": 2 << 20,
+}
+MAX_ATTACHMENT_BYTES_OTHERWISE = 64 << 10
+DENIAL_LOG_SECONDS = 60.0
+MAX_DENIALS_REMEMBERED = 4096

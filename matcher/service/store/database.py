@@ -1,0 +1,119 @@
+"""The control database: SQLite in WAL mode with full sync, one writer at a time, snapshots for readers.
+
+A write block is one transaction and its end is the commit point of an act: log entry, tree nodes, checkpoint and
+state become durable together or not at all. ``admit`` and ``purge`` may write from another process.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlite_utils import Database
+
+from matcher.protocol.errors import StateError
+from matcher.service.store import schema
+
+_BUSY_SECONDS = 15.0
+_MAX_IDLE_READERS = 8
+
+Record = dict[str, Any]
+
+
+class ControlDatabase:
+    """The database file ``path``, created on first use. Raises StateError when it is of another version."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._write_lock = threading.Lock()
+        self._readers_lock = threading.Lock()
+        self._idle: list[Database] = []
+        self._closed = False
+        self._writer = self._connect()
+        with self.write() as transaction:
+            (version,) = transaction.execute("PRAGMA user_version").fetchone()
+            if version == 0:
+                for statement in schema.TABLES.split(";"):
+                    transaction.execute(statement)
+                transaction.execute(f"PRAGMA user_version = {schema.VERSION:d}")
+            elif version != schema.VERSION:
+                raise StateError(
+                    f"the control database is of version {version}; this program knows {schema.VERSION}",
+                    remedy="Use the program version that made this home.",
+                )
+        path.chmod(0o600)
+
+    def _connect(self) -> Database:
+        connection = sqlite3.connect(
+            self._path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+        )  # fmt: skip
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        return Database(connection, recursive_triggers=False, execute_plugins=False)
+
+    @contextmanager
+    def write(self) -> Iterator[Database]:
+        """One write transaction; commits when the block ends, rolls back when it raises."""
+        with self._write_lock:
+            self._writer.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._writer
+            except BaseException:
+                self._writer.rollback()
+                raise
+            self._writer.commit()  # commit point
+
+    @contextmanager
+    def read(self) -> Iterator[Database]:
+        """One snapshot; several readers work beside the writer."""
+        with self._readers_lock:
+            if self._closed:
+                raise StateError("the service is stopping")
+            reader = self._idle.pop() if self._idle else None
+        if reader is None:
+            reader = self._connect()
+        try:
+            reader.execute("BEGIN")
+            yield reader
+        finally:
+            reader.rollback()
+            with self._readers_lock:
+                keep = not self._closed and len(self._idle) < _MAX_IDLE_READERS
+                if keep:
+                    self._idle.append(reader)
+            if not keep:
+                reader.close()
+
+    def close(self) -> None:
+        """Close every connection; blocks still open finish first."""
+        with self._readers_lock:
+            self._closed = True
+            idle, self._idle = self._idle, []
+        for reader in idle:
+            reader.close()
+        with self._write_lock:
+            self._writer.close()
+
+
+def one(transaction: Database, sql: str, values: Sequence[object] = ()) -> Record | None:
+    """The first record of a query, or None."""
+    return next(every(transaction, sql, values), None)
+
+
+def every(transaction: Database, sql: str, values: Sequence[object] = ()) -> Iterator[Record]:
+    """The records of a query, as they come."""
+    cursor = transaction.execute(sql, list(values))
+    names = [column[0] for column in cursor.description]
+    for row in cursor:
+        yield dict(zip(names, row, strict=True))
+
+
+def number(transaction: Database, sql: str, values: Sequence[object] = ()) -> int:
+    """The single number a query gives; 0 for NULL."""
+    (value,) = transaction.execute(sql, list(values)).fetchone()
+    return int(value or 0)

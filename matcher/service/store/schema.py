@@ -1,0 +1,169 @@
+"""The control database's tables (design section 7). Times are milliseconds since 1970 unless a column says otherwise.
+
+``message`` columns hold the signed message as canonical JSON. Nothing here is a row's content: rows live in segments.
+"""
+
+VERSION = 1
+
+TABLES = """
+CREATE TABLE entries (
+    position INTEGER PRIMARY KEY,
+    time INTEGER NOT NULL,
+    entry BLOB NOT NULL
+) STRICT;
+
+-- Complete nodes only: a node once written never changes (RFC 6962 section 2.1).
+CREATE TABLE nodes (
+    level INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    hash BLOB NOT NULL,
+    PRIMARY KEY (level, position)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE checkpoints (
+    size INTEGER PRIMARY KEY,
+    note TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE cards (
+    party TEXT NOT NULL,
+    serial INTEGER NOT NULL,
+    fingerprint TEXT NOT NULL, -- of the TLS certificate, which a renewed card may keep
+    root BLOB NOT NULL,
+    certificate TEXT NOT NULL,
+    not_after INTEGER NOT NULL, -- seconds since 1970
+    message BLOB NOT NULL,
+    log_index INTEGER NOT NULL,
+    PRIMARY KEY (party, serial)
+) STRICT;
+CREATE INDEX cards_by_fingerprint ON cards (fingerprint);
+
+CREATE TABLE agreements (
+    digest BLOB PRIMARY KEY,
+    agreement_id TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    matching BLOB NOT NULL,
+    matching_file BLOB NOT NULL,
+    agreement_file BLOB NOT NULL,
+    publisher TEXT NOT NULL,
+    in_force_index INTEGER
+) STRICT;
+CREATE INDEX agreements_by_id ON agreements (agreement_id, version);
+
+CREATE TABLE agreement_parties (
+    party TEXT NOT NULL,
+    digest BLOB NOT NULL REFERENCES agreements,
+    kind TEXT NOT NULL,
+    PRIMARY KEY (party, digest)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE signatures (
+    digest BLOB NOT NULL REFERENCES agreements,
+    party TEXT NOT NULL,
+    agreement_id TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    message BLOB NOT NULL,
+    log_index INTEGER NOT NULL,
+    PRIMARY KEY (digest, party),
+    UNIQUE (agreement_id, version, party) -- a party signs one file per version
+) STRICT;
+
+-- One (agreement id, flow, period): one matching digest and one epoch, from first submission to last reveal.
+CREATE TABLE periods (
+    agreement_id TEXT NOT NULL,
+    flow TEXT NOT NULL,
+    period TEXT NOT NULL,
+    matching BLOB NOT NULL,
+    agreement BLOB NOT NULL,
+    epoch INTEGER NOT NULL,
+    opened_at INTEGER, -- first sealed answering submission
+    purged_at INTEGER,
+    PRIMARY KEY (agreement_id, flow, period)
+) STRICT;
+
+CREATE TABLE uploads (
+    submission BLOB PRIMARY KEY,
+    agreement BLOB NOT NULL,
+    agreement_id TEXT NOT NULL,
+    flow TEXT NOT NULL,
+    period TEXT NOT NULL,
+    party TEXT NOT NULL,
+    sequence INTEGER NOT NULL,
+    rows INTEGER NOT NULL,
+    row_size INTEGER NOT NULL,
+    per_token INTEGER NOT NULL, -- most rows of one token
+    spooled INTEGER NOT NULL, -- rows acknowledged
+    edge BLOB NOT NULL, -- the Merkle tree's right edge over those rows
+    last_key BLOB NOT NULL, -- token and handle of the last row
+    repeats INTEGER NOT NULL, -- rows of the last row's token so far
+    UNIQUE (agreement_id, flow, period, party)
+) STRICT;
+
+CREATE TABLE submissions (
+    manifest BLOB PRIMARY KEY, -- digest of the signed manifest
+    submission BLOB NOT NULL UNIQUE,
+    agreement_id TEXT NOT NULL,
+    flow TEXT NOT NULL,
+    period TEXT NOT NULL,
+    party TEXT NOT NULL,
+    side TEXT NOT NULL,
+    sequence INTEGER NOT NULL,
+    rows INTEGER NOT NULL,
+    sealed_at INTEGER NOT NULL,
+    log_index INTEGER NOT NULL,
+    UNIQUE (agreement_id, flow, period, party, sequence)
+) STRICT;
+
+CREATE TABLE runs (
+    run BLOB PRIMARY KEY,
+    inputs BLOB NOT NULL UNIQUE, -- digest of what was matched
+    agreement_id TEXT NOT NULL,
+    flow TEXT NOT NULL,
+    period TEXT NOT NULL,
+    findings_root BLOB NOT NULL,
+    findings INTEGER NOT NULL,
+    log_index INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE findings (
+    run BLOB NOT NULL REFERENCES runs,
+    position INTEGER NOT NULL,
+    finding BLOB NOT NULL UNIQUE,
+    asking TEXT NOT NULL,
+    answering TEXT NOT NULL,
+    leaf BLOB NOT NULL,
+    state TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    request BLOB NOT NULL DEFAULT x'', -- digest of the newest request
+    request_index INTEGER NOT NULL DEFAULT 0,
+    expires INTEGER NOT NULL DEFAULT 0, -- when the newest request lapses, seconds since 1970
+    PRIMARY KEY (run, position)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE messages (
+    digest BLOB PRIMARY KEY,
+    kind TEXT NOT NULL,
+    agreement_id TEXT NOT NULL,
+    flow TEXT NOT NULL,
+    period TEXT NOT NULL,
+    sender TEXT NOT NULL,
+    recipient TEXT NOT NULL,
+    sequence INTEGER NOT NULL,
+    expiry INTEGER NOT NULL, -- seconds since 1970
+    message BLOB NOT NULL,
+    attachment BLOB NOT NULL,
+    settled INTEGER NOT NULL DEFAULT 0, -- answered, collected or lapsed: no longer delivered
+    log_index INTEGER NOT NULL UNIQUE,
+    UNIQUE (sender, recipient, sequence)
+) STRICT;
+CREATE INDEX messages_by_recipient ON messages (recipient, log_index);
+
+CREATE TABLE usage (
+    agreement_id TEXT NOT NULL,
+    party TEXT NOT NULL,
+    what TEXT NOT NULL, -- evaluations, reveals
+    span TEXT NOT NULL, -- epoch or calendar month
+    used INTEGER NOT NULL,
+    PRIMARY KEY (agreement_id, party, what, span)
+) STRICT, WITHOUT ROWID;
+"""

@@ -1,0 +1,118 @@
+"""Segments: one immutable Parquet file per sealed submission, encrypted under its own keys (design section 7).
+
+Parquet modular encryption gives each file fresh data keys, wrapped by the period's key. A segment is written aside,
+synced and renamed here; naming it in the control database, which makes it count, is the sealing act's commit point.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pyarrow.parquet.encryption as pe
+
+from matcher.protocol import rows
+from matcher.protocol.errors import StateError
+from matcher.service.home import sync
+from matcher.service.store.period_keys import PeriodKey
+
+KEY_COLUMNS = ("op", "token", "handle")
+PAYLOAD_COLUMNS = ("envelope_key", "nonce", "sealed")
+_SUFFIX = ".parquet"
+_ASIDE = ".aside"
+_BATCH_ROWS = 16_384
+
+
+class _Wrapping(pe.KmsClient):  # type: ignore[misc]
+    def __init__(self, key: PeriodKey) -> None:
+        super().__init__()
+        self._key = key
+
+    def wrap_key(self, key_bytes: bytes, master_key_identifier: str) -> bytes:  # noqa: ARG002
+        return base64.b64encode(self._key.wrap(key_bytes))
+
+    def unwrap_key(self, wrapped_key: bytes, master_key_identifier: str) -> bytes:  # noqa: ARG002
+        return self._key.unwrap(base64.b64decode(wrapped_key))
+
+
+def path_of(directory: Path, submission: bytes) -> Path:
+    """The segment file of a submission."""
+    return directory / f"{submission.hex()}{_SUFFIX}"
+
+
+def schema(row_size: int) -> pa.Schema:
+    """Columns of a segment for packed rows of ``row_size`` bytes, all of fixed width."""
+    fields = [pa.field(name, pa.binary(width), nullable=False) for name, width in rows.COLUMNS]
+    fields.append(pa.field("sealed", pa.binary(row_size - rows.FIXED_SIZE), nullable=False))
+    return pa.schema(fields)
+
+
+def write(directory: Path, submission: bytes, row_size: int, packed: Iterable[bytes], key: PeriodKey) -> None:
+    """Write the segment of a submission from packed rows, replacing one left behind by an earlier attempt."""
+    columns = schema(row_size)
+    aside = path_of(directory, submission).with_suffix(_ASIDE)
+    factory = pe.CryptoFactory(lambda _configuration: _Wrapping(key))
+    properties = factory.file_encryption_properties(
+        pe.KmsConnectionConfig(),
+        pe.EncryptionConfiguration(
+            footer_key=key.name, column_keys={key.name: columns.names}, double_wrapping=False,
+            data_key_length_bits=256, plaintext_footer=False,
+        ),
+    )  # fmt: skip
+    with pq.ParquetWriter(
+        aside, columns, encryption_properties=properties, compression="none", use_dictionary=False,
+        write_statistics=False,
+    ) as writer:  # fmt: skip
+        for chunk in packed:
+            writer.write_batch(_columns(chunk, row_size, columns))
+    aside.chmod(0o600)
+    sync(aside)
+    aside.replace(path_of(directory, submission))
+    sync(directory)
+
+
+def _columns(packed: bytes, row_size: int, columns: pa.Schema) -> pa.RecordBatch:
+    count = len(packed) // row_size
+    whole = pa.FixedSizeBinaryArray.from_buffers(pa.binary(row_size), count, [None, pa.py_buffer(packed)])
+    arrays, start = [], 0
+    for field in columns:
+        arrays.append(pc.binary_slice(whole, start, start + field.type.byte_width))
+        start += field.type.byte_width
+    return pa.RecordBatch.from_arrays(arrays, schema=columns)
+
+
+def read(
+    directory: Path, submission: bytes, count: int, key: PeriodKey, columns: Iterable[str]
+) -> Iterator[pa.RecordBatch]:
+    """Record batches of a segment in row order. Raises StateError when it does not hold ``count`` rows."""
+    factory = pe.CryptoFactory(lambda _configuration: _Wrapping(key))
+    with pq.ParquetFile(
+        path_of(directory, submission),
+        decryption_properties=factory.file_decryption_properties(pe.KmsConnectionConfig()),
+    ) as file:
+        if file.metadata.num_rows != count:
+            raise StateError(f"a segment holds {file.metadata.num_rows} rows, {count} were sealed")
+        yield from file.iter_batches(_BATCH_ROWS, columns=list(columns))
+
+
+def remove(directory: Path, submission: bytes) -> None:
+    """Remove a segment file, if it is there."""
+    path_of(directory, submission).unlink(missing_ok=True)
+
+
+def found(directory: Path) -> Iterator[bytes]:
+    """The submissions that have a segment file."""
+    for path in directory.glob(f"*{_SUFFIX}"):
+        yield bytes.fromhex(path.stem)
+
+
+def remove_unfinished(directory: Path) -> int:
+    """Remove files written aside and never renamed; how many there were."""
+    unfinished = list(directory.glob(f"*{_ASIDE}"))
+    for path in unfinished:
+        path.unlink()
+    return len(unfinished)

@@ -1,0 +1,37 @@
+"""What was used of the agreement's quotas, keyed by agreement id so that a new version does not start afresh.
+
+The recipients count for themselves (design section 4); this is the first line.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from sqlite_utils import Database
+
+from matcher.service.store.database import number
+
+EVALUATIONS = "evaluations"
+REVEALS = "reveals"
+# The agreement's days begin at midnight in China (agreement_file.py), and so do its months.
+_CALENDAR_OFFSET = timedelta(hours=8)
+
+
+def month(now: int) -> str:
+    """The calendar month of ``now`` (ms), as a span."""
+    return f"month {datetime.fromtimestamp(now / 1000, UTC) + _CALENDAR_OFFSET:%Y-%m}"
+
+
+def used(transaction: Database, agreement_id: str, party: str, what: str, span: str) -> int:
+    """How much of ``what`` the party used in the span."""
+    sql = "SELECT sum(used) FROM usage WHERE agreement_id = ? AND party = ? AND what = ? AND span = ?"
+    return number(transaction, sql, [agreement_id, party, what, span])
+
+
+def add(transaction: Database, agreement_id: str, party: str, what: str, span: str, more: int) -> None:
+    """Count ``more``."""
+    transaction.execute(
+        "INSERT INTO usage VALUES (?, ?, ?, ?, ?) "
+        "ON CONFLICT (agreement_id, party, what, span) DO UPDATE SET used = used + excluded.used",
+        [agreement_id, party, what, span, more],
+    )
