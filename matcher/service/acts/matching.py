@@ -1,0 +1,177 @@
+"""Match runs and findings: who may ask for a run, what it is run on, and who is shown which finding.
+
+A run is asked for by a person of the asking side who prepares, over exactly the manifests that are sealed. The same
+inputs give the run they already had. Each side sees the findings it is a side of, and that it was shown them is logged.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from sqlite_utils import Database
+
+from matcher.protocol import canonical, cases, entries, merkle
+from matcher.protocol.agreement.model import Agreement
+from matcher.protocol.errors import OverloadedError, StateError
+from matcher.protocol.messages import SignedMessage
+from matcher.protocol.suite import sha256
+from matcher.service import limits, policy
+from matcher.service.acts import letters
+from matcher.service.home import ServiceHome
+from matcher.service.match import run as matching
+from matcher.service.metrics import Metrics
+from matcher.service.store import agreements, messages, periods, runs, uploads
+from matcher.service.store.database import ControlDatabase
+from matcher.service.store.log import Clock, LogWriter
+from matcher.service.store.period_keys import PeriodKeys
+from matcher.service.store.periods import PeriodName
+from matcher.service.store.runs import Run, StoredFinding
+from matcher.service.store.uploads import Submission
+
+
+@dataclass(frozen=True, slots=True)
+class ShownFinding:
+    """A finding as its side is shown it: with the proof to the run's findings root, and its case's present state."""
+
+    finding: StoredFinding
+    size: int
+    inclusion: tuple[bytes, ...]
+    state: str
+
+
+class Matching:
+    """Runs matches, one at a time: memory is bounded."""
+
+    def __init__(
+        self, database: ControlDatabase, log: LogWriter, home: ServiceHome, period_keys: PeriodKeys, metrics: Metrics,
+        clock: Clock,
+    ) -> None:  # fmt: skip
+        self._database = database
+        self._log = log
+        self._home = home
+        self._period_keys = period_keys
+        self._metrics = metrics
+        self._clock = clock
+        self._busy = threading.Lock()
+
+    def run(self, party: str, request: SignedMessage, check: Callable[[], None]) -> Iterator[matching.Progress | Run]:
+        """Run a match; yields progress, then the run. ``check`` raises when nobody waits any more."""
+        body = letters.read_body(request, "match", party)
+        with self._database.read() as transaction:
+            agreement, submissions = self._prepare(transaction, request, body)
+            inputs = _inputs_digest(agreement, request, submissions)
+            present = runs.by_inputs(transaction, inputs)
+            if present is None:
+                self._require_allowed(transaction, agreement, request)
+        if present is not None:
+            yield present
+            return
+        if not self._busy.acquire(blocking=False):
+            raise OverloadedError("another match is running", retry_seconds=limits.RETRY_SECONDS_MATCH)
+        try:
+            key = self._period_keys.get(_name(agreement, request).key_name())
+            steps = matching.execute(
+                agreement, request.flow, request.period, submissions, self._home.segments, self._home.scratch, key
+            )
+            for step in steps:
+                check()
+                if isinstance(step, matching.Progress):
+                    yield step
+                else:
+                    yield self._record(agreement, request, inputs, step)
+        finally:
+            self._busy.release()
+
+    def _prepare(
+        self, transaction: Database, request: SignedMessage, body: canonical.Json
+    ) -> tuple[Agreement, list[Submission]]:
+        now = self._clock()
+        agreement = agreements.usable(transaction, request.agreement, now)
+        flow = agreement.flow(request.flow)
+        policy.require_asking(flow, request.sender)
+        if request.recipient:
+            raise policy.deny("wrong-recipient", "a request for a match is for the service")
+        letters.check_signatures(transaction, request, agreement)
+        letters.require_person(request, agreement, "prepare")
+        letters.require_in_time(request, agreement, now)
+        name = _name(agreement, request)
+        period = periods.require_open(transaction, agreement, name, agreement.matching.links[flow.link].epoch, now)
+        policy.require_retention(agreement, period.opened_at if period else None, now)
+        submissions = uploads.sealed_in(transaction, name)
+        if sorted(body["manifests"]) != sorted(item.manifest.hex() for item in submissions):
+            raise StateError(
+                f"the request names {len(body['manifests'])} manifests that are not the {len(submissions)} sealed ones",
+                remedy="List the submissions again and sign a new request.",
+            )
+        if flow.asking not in {item.party for item in submissions}:
+            raise StateError("the asking side has sealed no submission of this period")
+        return agreement, submissions
+
+    def _require_allowed(self, transaction: Database, agreement: Agreement, request: SignedMessage) -> None:
+        letters.require_fresh(transaction, request)
+        used = len(runs.of_period(transaction, _name(agreement, request)))
+        policy.require_quota(used, 1, agreement.quotas[request.sender].runs, "match runs of this period")
+
+    def _record(self, agreement: Agreement, request: SignedMessage, inputs: bytes, result: matching.Result) -> Run:
+        facts = {"run": result.record, "findings_root": result.findings_root.hex(), "findings": len(result.findings)}
+        name = _name(agreement, request)
+        with self._database.write() as transaction:
+            # The period may have been purged, and another run recorded, while this one was computed.
+            self._prepare(transaction, request, request.content())
+            self._require_allowed(transaction, agreement, request)
+            position = self._log.append(transaction, lambda time: entries.for_message(time, request, facts))
+            messages.add(transaction, request, agreement.id, b"", position.index)
+            run = Run(result.run, inputs, name, result.findings_root, len(result.findings), position.index)
+            runs.add(transaction, run, result.findings, cases.INITIAL, position.time)
+        # The write block above ended: commit point.
+        self._metrics.runs.inc()
+        self._metrics.pairs.inc(result.pairs)
+        return run
+
+    def runs(self, party: str, agreement_digest: bytes, flow: str, period: str) -> list[Run]:
+        """Runs of a period, newest last, for a party to the flow."""
+        with self._database.read() as transaction:
+            agreement = agreements.usable(transaction, agreement_digest, self._clock())
+            policy.require_member(agreement.flow(flow), party)
+            return runs.of_period(transaction, PeriodName(agreement.id, flow, period))
+
+    def findings(self, party: str, run_digest: bytes) -> list[ShownFinding]:
+        """The findings of a run that ``party`` is a side of. That they were shown is logged before they are."""
+        with self._database.write() as transaction:
+            now = self._clock()
+            run = runs.find(transaction, run_digest)
+            period = periods.find(transaction, run.name)
+            if period is None or period.purged_at is not None:
+                raise policy.deny("period-closed", f"period {run.name.period} of flow {run.name.flow} was purged")
+            agreement = agreements.load(transaction, period.agreement)
+            policy.require_member(agreement.flow(run.name.flow), party)
+            policy.require_retention(agreement, period.opened_at, now)
+            mine = list(runs.findings_of(transaction, run_digest, party))
+            tree = merkle.Tree([merkle.leaf_hash(leaf) for leaf in runs.leaves(transaction, run_digest)])
+            facts = {"run": run_digest.hex(), "count": len(mine)}
+            self._log.append(
+                transaction,
+                lambda time: entries.without_message(
+                    "finding-listed", time, facts, actor=party, agreement=agreement.digest, flow=run.name.flow,
+                    period=run.name.period,
+                ),
+            )  # fmt: skip
+        # The write block above ended: commit point.
+        return [
+            ShownFinding(
+                item, tree.size, tuple(tree.inclusion_proof(item.position)),
+                cases.lapse(item.state, item.expires, now // 1000),
+            )
+            for item in mine
+        ]  # fmt: skip
+
+
+def _name(agreement: Agreement, request: SignedMessage) -> PeriodName:
+    return PeriodName(agreement.id, request.flow, request.period)
+
+
+def _inputs_digest(agreement: Agreement, request: SignedMessage, submissions: list[Submission]) -> bytes:
+    inputs = matching.inputs_of(submissions)
+    return sha256(canonical.encode([agreement.digest.hex(), request.flow, request.period, inputs]))

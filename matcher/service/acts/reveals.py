@@ -1,0 +1,169 @@
+"""The steps of a reveal as the service decides them (design section 5), each by the one case table.
+
+The service checks that a step is allowed, logs it, then acts. That a request may be answered at all - inclusion,
+consistency, claim - the answering agent checks for itself; it trusts nothing here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlite_utils import Database
+
+from matcher.protocol import canonical, cases
+from matcher.protocol.errors import VerificationError
+from matcher.protocol.findings import from_leaf
+from matcher.service import policy
+from matcher.service.acts import letters
+from matcher.service.acts.evaluations import require_stored
+from matcher.service.acts.letter import Effect, Letter
+from matcher.service.store import messages, periods, runs, usage
+from matcher.service.store.database import one
+from matcher.service.store.log import Position
+from matcher.service.store.runs import StoredFinding
+
+_CLAIM_SIZE = 32
+
+
+def request(transaction: Database, letter: Letter) -> Effect:
+    """A person of the asking side asks to see findings, for an agreed purpose, on the agreed legal basis."""
+    _require_period(transaction, letter)
+    flow = letter.agreement.flow(letter.message.flow)
+    policy.require_asking(flow, letter.message.sender)
+    policy.require_answering(flow, letter.message.recipient)
+    letters.require_person(letter.message, letter.agreement, "prepare")
+    _require_purpose(letter)
+    ids = [canonical.unhex(item["id"], 32) for item in letter.body["findings"]]
+    for item in letter.body["findings"]:
+        canonical.unb64(item["claim"], _CLAIM_SIZE)
+    found = _findings(transaction, letter, ids, letter.message.sender, letter.message.recipient)
+    run = canonical.unhex(letter.body["run"], 32)
+    if any(item.run != run for item in found):
+        raise policy.deny("foreign-finding", "a finding is not of the run that the request names")
+    proofs = canonical.decode(letter.attachment).get("proofs")
+    if not isinstance(proofs, list) or len(proofs) != len(ids):
+        raise VerificationError(f"reveal-request: {len(ids)} findings need as many proofs")
+    sender, span = letter.message.sender, usage.month(letter.now)
+    used = usage.used(transaction, letter.agreement.id, sender, usage.REVEALS, span)
+    policy.require_quota(used, len(ids), letter.agreement.quotas[sender].reveals_month, f"reveals in {span}")
+    advance = _advance(letter, found, "request")
+
+    def effect(inner: Database, position: Position) -> None:
+        advance(inner, position)
+        usage.add(inner, letter.agreement.id, sender, usage.REVEALS, span, len(ids))
+        for item in found:
+            runs.set_request(inner, item, letter.message.digest(), position.index, letter.message.expiry)
+
+    return effect
+
+
+def decision(transaction: Database, letter: Letter) -> Effect:
+    """The answering side approves or refuses, by a person; its agent alone only where the agreement says so."""
+    _require_period(transaction, letter)
+    asked = require_stored(transaction, letter, "request", "reveal-request")
+    letter.require_no_attachment()
+    ids = [canonical.unhex(item, 32) for item in letter.body["findings"]]
+    found = _findings(transaction, letter, ids, letter.message.recipient, letter.message.sender)
+    _require_of_request(found, asked.message.digest())
+    event = "approve" if letter.body["decision"] == "approved" else "refuse"
+    if not letter.body["automatic"]:
+        letters.require_person(letter.message, letter.agreement, "approve")
+    elif event == "approve":
+        automatic = letter.agreement.flow_terms(letter.message.flow).automatic
+        for item in found:
+            if not set(from_leaf(item.leaf)[1].codes) <= automatic:
+                raise policy.deny("not-automatic", "a finding has a code that a person decides on")
+    return _advance(letter, found, event)
+
+
+def delivery(transaction: Database, letter: Letter) -> Effect:
+    """The sealed payload of one approved finding; kept until the opening arrives."""
+    _require_period(transaction, letter)
+    asked = require_stored(transaction, letter, "request", "reveal-request")
+    if letter.body["request_index"] != asked.log_index:
+        raise VerificationError(f"delivery: the request stands at {asked.log_index} in the log")
+    letter.require_attachment("sealed_sha256")
+    ids = [canonical.unhex(letter.body["finding"], 32)]
+    found = _findings(transaction, letter, ids, letter.message.recipient, letter.message.sender)
+    _require_of_request(found, asked.message.digest())
+    return _advance(letter, found, "deliver")
+
+
+def opening(transaction: Database, letter: Letter) -> Effect:
+    """The asking side has opened a delivery: its ciphertext is erased here."""
+    return _after_delivery(transaction, letter, "open")
+
+
+def dispute(transaction: Database, letter: Letter) -> Effect:
+    """The asking side says that what was revealed breaks no rule, or does not open: an allegation, for an auditor."""
+    return _after_delivery(transaction, letter, "dispute")
+
+
+def _after_delivery(transaction: Database, letter: Letter, event: str) -> Effect:
+    _require_period(transaction, letter)
+    delivered = require_stored(transaction, letter, "delivery", "delivery")
+    letter.require_no_attachment()
+    if delivered.message.content()["finding"] != letter.body["finding"]:
+        raise policy.deny("foreign-finding", "the delivery is of another finding")
+    ids = [canonical.unhex(letter.body["finding"], 32)]
+    found = _findings(transaction, letter, ids, letter.message.sender, letter.message.recipient)
+    advance, digest = _advance(letter, found, event), delivered.message.digest()
+
+    def effect(inner: Database, position: Position) -> None:
+        advance(inner, position)
+        messages.settle(inner, digest)
+
+    return effect
+
+
+def _require_period(transaction: Database, letter: Letter) -> None:
+    flow = letter.agreement.flow(letter.message.flow)
+    epoch = letter.agreement.matching.links[flow.link].epoch
+    period = periods.require_open(transaction, letter.agreement, letter.period_name, epoch, letter.now)
+    policy.require_retention(letter.agreement, period.opened_at if period else None, letter.now)
+
+
+def _require_purpose(letter: Letter) -> None:
+    terms = letter.agreement.flow_terms(letter.message.flow)
+    if letter.body["purpose"] not in terms.purposes:
+        raise policy.deny("purpose", f"the agreement's purposes are: {', '.join(terms.purposes)}")
+    basis = letter.body["basis"]
+    if not set(basis) <= set(terms.legal_basis) or (terms.legal_basis_required and not basis):
+        raise policy.deny("legal-basis", f"the agreement's legal bases are: {', '.join(terms.legal_basis)}")
+
+
+def _findings(
+    transaction: Database, letter: Letter, ids: Sequence[bytes], asking: str, answering: str
+) -> list[StoredFinding]:
+    """The findings, all of this period and between these two. Unknown and foreign ones are refused alike."""
+    if len(set(ids)) != len(ids):
+        raise VerificationError(f"message {letter.message.kind}: a finding stands twice")
+    found = []
+    for finding_id in ids:
+        record = one(
+            transaction,
+            "SELECT findings.* FROM findings JOIN runs USING (run) WHERE finding = ? AND asking = ? AND answering = ? "
+            "AND agreement_id = ? AND flow = ? AND period = ?",
+            [finding_id, asking, answering, *letter.period_name.values()],
+        )
+        if record is None:
+            raise policy.deny("foreign-finding", "a finding is not of this period and these two parties")
+        found.append(StoredFinding(**record))
+    return found
+
+
+def _require_of_request(found: Sequence[StoredFinding], request_digest: bytes) -> None:
+    if any(item.request != request_digest for item in found):
+        raise policy.deny("foreign-finding", "a finding's newest request is another one")
+
+
+def _advance(letter: Letter, found: Sequence[StoredFinding], event: str) -> Effect:
+    """The step ``event`` of every finding, decided now, taken when the message stands in the log."""
+    seconds = letter.now // 1000
+    after = [cases.step(cases.lapse(item.state, item.expires, seconds), event) for item in found]
+
+    def effect(inner: Database, position: Position) -> None:
+        for item, state in zip(found, after, strict=True):
+            runs.set_state(inner, item, state, position.time)
+
+    return effect
