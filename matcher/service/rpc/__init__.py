@@ -1,0 +1,1 @@
+"""The gRPC edge: who calls, limits, conversion, status mapping. The only importer of generated code on this side."""

@@ -1,0 +1,55 @@
+"""RPCs of ``Directory``: conversion only."""
+
+from __future__ import annotations
+
+from matcher.protocol import rows
+from matcher.protocol.errors import AgreementError
+from matcher.protocol.suite import SUITE, require_suite
+from matcher.service import VERSION, journal
+from matcher.service.acts.directory import Directory
+from matcher.service.rpc import convert
+from matcher.service.rpc.call import Call
+from matcher.service.store.log import Clock
+from matcher.wire import concordat_pb2 as pb
+from matcher.wire import concordat_pb2_grpc as stubs
+
+
+class DirectoryService(stubs.DirectoryServicer):
+    """First contact, agreements and cards."""
+
+    def __init__(self, directory: Directory, origin: str, log_key: str, clock: Clock) -> None:
+        self._directory = directory
+        self._origin = origin
+        self._log_key = log_key
+        self._clock = clock
+
+    def Hello(self, request: pb.HelloRequest, call: Call) -> pb.HelloReply:
+        """Negotiate the suite: one is known, anything else is refused."""
+        if SUITE not in request.suites:
+            if request.suites:
+                require_suite(request.suites[0])
+            raise AgreementError(f"the client names no suite; this service speaks {SUITE!r}")
+        journal.event("hello", party=call.party, client=request.client_version[:32])
+        return pb.HelloReply(
+            suite=SUITE, server_version=VERSION, time=self._clock(), log_origin=self._origin, log_key=self._log_key,
+            max_chunk_bytes=rows.MAX_CHUNK_BYTES, party=call.party,
+        )  # fmt: skip
+
+    def PublishAgreement(self, request: pb.PublishAgreementRequest, call: Call) -> pb.AgreementReply:
+        """Store files and signatures."""
+        signatures = [convert.message_from_wire(item) for item in request.signatures]
+        result = self._directory.publish(call.party, request.matching_file, request.agreement_file, signatures)
+        return convert.published(result)
+
+    def GetAgreement(self, request: pb.GetAgreementRequest, call: Call) -> pb.AgreementReply:
+        """One agreement."""
+        return convert.published(self._directory.get(call.party, request.digest, request.agreement_id))
+
+    def ListAgreements(self, request: pb.ListAgreementsRequest, call: Call) -> pb.ListAgreementsReply:  # noqa: ARG002
+        """The caller's agreements."""
+        items = self._directory.listed(call.party)
+        return pb.ListAgreementsReply(agreements=[convert.published(item, with_files=False) for item in items])
+
+    def GetCard(self, request: pb.GetCardRequest, call: Call) -> pb.GetCardReply:
+        """A party's card."""
+        return pb.GetCardReply(card=convert.message_to_wire(self._directory.card(call.party, request.party)))

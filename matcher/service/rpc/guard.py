@@ -1,0 +1,152 @@
+"""The one door of every call: who calls, is there room, how long, and what becomes of an error.
+
+Order of checks: 1 certificate of an admitted party with a card that has not expired; 2 room for one more call, of
+everybody and of this party; 3 the act itself. A refusal is logged (acts/refusals.py), then mapped (status.py).
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import grpc
+
+from matcher.protocol.errors import ConcordatError, DeniedError, OverloadedError, VerificationError
+from matcher.service import journal, limits
+from matcher.service.acts.refusals import Refusals
+from matcher.service.metrics import Metrics
+from matcher.service.rpc import call, convert, status
+from matcher.service.rpc.call import Call
+from matcher.service.store import cards
+from matcher.service.store.database import ControlDatabase
+from matcher.service.store.log import Clock
+
+OWN_PACKAGE = "/concordat.v1."
+_MESSAGE_FIELDS = ("message", "manifest", "request")
+_STREAMS = frozenset({"Upload", "Run", "Seal", "ListFindings", "GetEntries"})
+
+
+class Guard(grpc.ServerInterceptor):  # type: ignore[type-arg]
+    """Wraps every handler. Servicers of the own package get a ``Call`` in the place of gRPC's context."""
+
+    def __init__(self, database: ControlDatabase, refusals: Refusals, metrics: Metrics, clock: Clock) -> None:
+        self._database = database
+        self._refusals = refusals
+        self._metrics = metrics
+        self._clock = clock
+        self._running: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], grpc.RpcMethodHandler[Any, Any] | None],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> grpc.RpcMethodHandler[Any, Any] | None:
+        """The handler of a method, behind the door."""
+        handler: Any = continuation(handler_call_details)
+        if handler is None:
+            return None
+        method = str(handler_call_details.method)
+        kinds = {
+            (False, False): ("unary_unary", grpc.unary_unary_rpc_method_handler),
+            (False, True): ("unary_stream", grpc.unary_stream_rpc_method_handler),
+            (True, False): ("stream_unary", grpc.stream_unary_rpc_method_handler),
+            (True, True): ("stream_stream", grpc.stream_stream_rpc_method_handler),
+        }
+        attribute, make = kinds[handler.request_streaming, handler.response_streaming]
+        behaviour = getattr(handler, attribute)
+        wrap = self._streaming if handler.response_streaming else self._single
+        return make(
+            wrap(method, behaviour),
+            request_deserializer=handler.request_deserializer,
+            response_serializer=handler.response_serializer,
+        )
+
+    def _single(self, method: str, behaviour: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+        def handle(request: Any, context: grpc.ServicerContext) -> Any:
+            with self._door(method, request, context) as entered:
+                return behaviour(request, entered if method.startswith(OWN_PACKAGE) else context)
+
+        return handle
+
+    def _streaming(self, method: str, behaviour: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Iterator[Any]]:
+        def handle(request: Any, context: grpc.ServicerContext) -> Iterator[Any]:
+            with self._door(method, request, context) as entered:
+                yield from behaviour(request, entered if method.startswith(OWN_PACKAGE) else context)
+
+        return handle
+
+    @contextmanager
+    def _door(self, method: str, request: Any, context: grpc.ServicerContext) -> Iterator[Call]:
+        rpc = method.rpartition("/")[2]
+        started = time.monotonic()
+        outcome, party, certificate = "OK", "", ""
+        try:
+            certificate = call.certificate_of(context)
+            with self._database.read() as transaction:
+                party = cards.caller(transaction, certificate, self._clock())
+            longest = limits.STREAM_SECONDS if rpc in _STREAMS else limits.UNARY_SECONDS
+            with self._room(party):
+                yield Call(party, certificate, call.deadline_of(context, longest), context)
+        except ConcordatError as error:
+            outcome = status.code_of(error).name
+            self._note(rpc, party, certificate, error, request)
+            status.abort(context, error)
+        except status.CallEndedError:
+            outcome = grpc.StatusCode.DEADLINE_EXCEEDED.name
+            context.abort(grpc.StatusCode.DEADLINE_EXCEEDED, "the deadline passed before the work was done")
+        except GeneratorExit:
+            outcome = grpc.StatusCode.CANCELLED.name
+            raise
+        except Exception:
+            outcome = grpc.StatusCode.INTERNAL.name
+            journal.failure("call-failed", rpc=rpc, party=party)
+            context.abort(grpc.StatusCode.INTERNAL, status.INTERNAL_TEXT)
+        finally:
+            seconds = time.monotonic() - started
+            self._metrics.calls.labels(rpc, outcome).inc()
+            self._metrics.seconds.labels(rpc).observe(seconds)
+            journal.event("call", rpc=rpc, party=party, status=outcome, seconds=round(seconds, 4))
+
+    @contextmanager
+    def _room(self, party: str) -> Iterator[None]:
+        with self._lock:
+            if self._running.total() >= limits.MAX_CALLS or self._running[party] >= limits.MAX_CALLS_PER_PARTY:
+                raise OverloadedError(
+                    f"{self._running[party]} calls of {party} are under way, {self._running.total()} of all parties",
+                    retry_seconds=limits.RETRY_SECONDS, remedy="Wait, then try again.",
+                )  # fmt: skip
+            self._running[party] += 1
+        self._metrics.running.inc()
+        try:
+            yield
+        finally:
+            self._metrics.running.dec()
+            with self._lock:
+                self._running[party] -= 1
+
+    def _note(self, rpc: str, party: str, certificate: str, error: ConcordatError, request: Any) -> None:
+        message = _message_digest(request)
+        # A denial is always logged; any other error when it refuses a signed message, which is an act of a party.
+        is_act = message and not isinstance(error, OverloadedError)
+        if is_act or isinstance(error, DeniedError):
+            try:
+                self._refusals.record(rpc, party, certificate, error, message)
+            except Exception:
+                # The call is refused all the same; that its refusal is not in the log must not be hidden.
+                journal.failure("refusal-not-logged", rpc=rpc, party=party)
+
+
+def _message_digest(request: Any) -> str:
+    for field in _MESSAGE_FIELDS:
+        wire = getattr(request, field, None)
+        if wire is not None and hasattr(wire, "person_signature"):
+            try:
+                return convert.message_from_wire(wire).digest().hex()
+            except (VerificationError, OverflowError):
+                return ""
+    return ""

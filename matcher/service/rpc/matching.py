@@ -1,0 +1,45 @@
+"""RPCs of ``Matching``: conversion only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from matcher.service.acts.matching import Matching
+from matcher.service.match.run import Progress
+from matcher.service.rpc import convert
+from matcher.service.rpc.call import Call
+from matcher.service.rpc.places import Places
+from matcher.wire import concordat_pb2 as pb
+from matcher.wire import concordat_pb2_grpc as stubs
+
+
+class MatchingService(stubs.MatchingServicer):
+    """Match runs and findings."""
+
+    def __init__(self, matching: Matching, places: Places) -> None:
+        self._matching = matching
+        self._places = places
+
+    def Run(self, request: pb.RunRequest, call: Call) -> Iterator[pb.RunProgress]:
+        """Run a match; the last message carries the run."""
+        for step in self._matching.run(call.party, convert.message_from_wire(request.request), call.check):
+            if isinstance(step, Progress):
+                yield pb.RunProgress(stage=step.stage, done=step.done, total=step.total)
+            else:
+                yield pb.RunProgress(
+                    stage="record", done=step.findings, total=step.findings, run=self._places.run(step)
+                )  # fmt: skip
+
+    def ListRuns(self, request: pb.ListRunsRequest, call: Call) -> pb.ListRunsReply:
+        """Runs of a flow and period."""
+        items = self._matching.runs(call.party, request.agreement, request.flow, request.period)
+        return pb.ListRunsReply(runs=[self._places.run(item) for item in items])
+
+    def ListFindings(self, request: pb.ListFindingsRequest, call: Call) -> Iterator[pb.FindingItem]:
+        """Findings of a run that concern the caller."""
+        for item in self._matching.findings(call.party, request.run_digest):
+            call.check()
+            yield pb.FindingItem(
+                leaf=item.finding.leaf, index=item.finding.position, size=item.size, inclusion=item.inclusion,
+                state=item.state, request_index=item.finding.request_index, since=item.finding.since,
+            )  # fmt: skip
