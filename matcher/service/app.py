@@ -1,0 +1,132 @@
+"""Building the service from its home and keys: the one place where its parts are put together."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from keys.service import ServiceKeys
+from matcher.protocol import checkpoint
+from matcher.protocol.checkpoint import Checkpoint
+from matcher.protocol.errors import StateError
+from matcher.service import limits, recovery
+from matcher.service.acts.directory import Directory
+from matcher.service.acts.mail import Mail
+from matcher.service.acts.matching import Matching
+from matcher.service.acts.refusals import Refusals
+from matcher.service.acts.sealing import Sealing
+from matcher.service.acts.uploads import Uploads
+from matcher.service.home import ServiceFile, ServiceHome
+from matcher.service.metrics import Metrics
+from matcher.service.rpc.directory import DirectoryService
+from matcher.service.rpc.guard import Guard
+from matcher.service.rpc.log import LogService
+from matcher.service.rpc.mailbox import MailboxService
+from matcher.service.rpc.matching import MatchingService
+from matcher.service.rpc.places import Places
+from matcher.service.rpc.server import Credentials, Server, servicers
+from matcher.service.rpc.submissions import SubmissionsService
+from matcher.service.store.database import ControlDatabase
+from matcher.service.store.log import Clock, LogWriter
+from matcher.service.store.period_keys import PeriodKeys
+
+UNKNOWN_ADDRESS = "127.0.0.1:0"
+
+
+def system_clock() -> int:
+    """Milliseconds since 1970."""
+    return time.time_ns() // 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """An opened home: what the operator's commands work on, beside a serving process or without one."""
+
+    home: ServiceHome
+    public: ServiceFile
+    database: ControlDatabase
+    log: LogWriter
+    period_keys: PeriodKeys
+
+
+def _log_writer(keys: ServiceKeys, origin: str, clock: Clock) -> LogWriter:
+    def sign(point: Checkpoint) -> str:
+        return checkpoint.sign(point, keys.log.public, keys.log.sign)
+
+    return LogWriter(origin, sign, clock)
+
+
+def create(home: ServiceHome, passphrase: str, origin: str, clock: Clock) -> ServiceFile:
+    """Make a new service: keys, database, an empty signed log. Raises StateError when the home is in use."""
+    home.create()
+    keys = ServiceKeys.create(home.keys, passphrase, now=clock() // 1000)
+    log_key = checkpoint.verifier_key(origin, keys.log.public)
+    database = ControlDatabase(home.control)
+    try:
+        with database.write() as transaction:
+            _log_writer(keys, origin, clock).start(transaction)
+    finally:
+        database.close()
+    public = ServiceFile(UNKNOWN_ADDRESS, origin, log_key, keys.tls_certificate_pem)
+    home.write_public(public)
+    return public
+
+
+@contextmanager
+def opened(home: ServiceHome, keys: ServiceKeys, clock: Clock) -> Iterator[Storage]:
+    """The home's storage. Raises StateError when the keys are not those of the home's log."""
+    public = home.read_public()
+    if checkpoint.verifier_key(public.origin, keys.log.public) != public.log_key:
+        raise StateError("service.json names another log key than the key files hold")
+    database = ControlDatabase(home.control)
+    try:
+        yield Storage(
+            home, public, database, _log_writer(keys, public.origin, clock),
+            PeriodKeys(home.period_keys, keys.storage_key),
+        )  # fmt: skip
+    finally:
+        database.close()
+
+
+@contextmanager
+def serving(storage: Storage, keys: ServiceKeys, listen: str, metrics: Metrics, clock: Clock) -> Iterator[Server]:
+    """Recover, bind, serve; on leaving, stop gracefully. Writes the bound address into ``service.json``."""
+    with storage.home.serving():
+        recovery.recover(storage.database, storage.home, storage.period_keys, clock)
+        mail = Mail(storage.database, storage.log, metrics, clock)
+        server = _server(storage, keys, listen, metrics, mail, clock)
+        storage.home.write_public(
+            replace(storage.public, address=server.address, tls_certificate=keys.tls_certificate_pem)
+        )
+        server.start()
+        try:
+            yield server
+        finally:
+            mail.stop()
+            server.stop(limits.STOP_GRACE_SECONDS)
+
+
+def _server(
+    storage: Storage, keys: ServiceKeys, listen: str, metrics: Metrics, mail: Mail, clock: Clock
+) -> Server:  # fmt: skip
+    database, log, home = storage.database, storage.log, storage.home
+    places = Places(database)
+    uploads = Uploads(database, home.spool, clock)
+    sealing = Sealing(database, log, home, storage.period_keys, uploads, clock)
+    matching = Matching(database, log, home, storage.period_keys, metrics, clock)
+    directory = Directory(database, log, storage.public.log_key, clock)
+    guard = Guard(database, Refusals(database, log, metrics), metrics, clock)
+    return Server(
+        listen,
+        Credentials(database, keys.tls_key_pem, keys.tls_certificate_pem),
+        guard,
+        servicers(
+            DirectoryService(directory, storage.public.origin, storage.public.log_key, clock),
+            SubmissionsService(uploads, sealing, places, metrics),
+            MatchingService(matching, places),
+            MailboxService(mail, places),
+            LogService(database),
+        ),
+    )
