@@ -27,7 +27,7 @@ def decode(data: bytes, path: Path, file_format: str, names: frozenset[str]) -> 
     """The fields ``names`` and ``format`` of a file. Raises DamagedKeyError for anything else; ``path`` names it."""
     try:
         fields = json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise damaged(path, "it is cut or altered") from None
     if not isinstance(fields, dict) or not all(isinstance(value, str) for value in fields.values()):
         raise damaged(path, "it is not a key file")

@@ -44,25 +44,35 @@ def write(path: Path, data: bytes, *, replace: bool = False) -> None:
 
 
 def read(path: Path) -> bytes:
-    """The content of a secret file. Raises MissingKeyError, PermissionsError, DamagedKeyError (not a small file)."""
+    """The content of a secret file.
+
+    Raises MissingKeyError, PermissionsError (open to others), DamagedKeyError (not a regular file, or a large one).
+    """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        # Not blocking: a pipe that stands where a file should must be refused, not waited for.
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except (FileNotFoundError, NotADirectoryError):
         raise MissingKeyError(
             f"{path} is not there", remedy="Check the directory, or restore the file from the backup."
         ) from None
     except PermissionError:
         raise PermissionsError(f"{path} cannot be read", remedy="Run as the user the file belongs to.") from None
-    with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_FILE_SIZE:
-            raise DamagedKeyError(f"{path} is not a key file")
-        if status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-            raise PermissionsError(
-                f"{path} is open to others (mode {stat.S_IMODE(status.st_mode):04o})",
-                remedy=f"Find out who may have read it, then: chmod 600 {path}",
-            )
-        return file.read()
+    try:
+        _require_private_file(os.fstat(descriptor), path)
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            return file.read()
+    finally:
+        os.close(descriptor)
+
+
+def _require_private_file(status: os.stat_result, path: Path) -> None:
+    if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_FILE_SIZE:
+        raise DamagedKeyError(f"{path} is not a small regular file", remedy="Check the path.")
+    if status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise PermissionsError(
+            f"{path} is open to others (mode {stat.S_IMODE(status.st_mode):04o})",
+            remedy=f"Find out who may have read it, then: chmod 600 {path}",
+        )
 
 
 def require_private_directory(path: Path) -> None:
