@@ -105,6 +105,7 @@ class Directory:
         if message.sender not in agreement.data_parties():
             raise policy.deny("not-a-party", f"{message.sender} is no data party of agreement {agreement.id}")
         letters.check_signatures(transaction, message, agreement)
+        letters.require_person(message, agreement, "administer")
         held = one(
             transaction, "SELECT digest FROM signatures WHERE agreement_id = ? AND version = ? AND party = ?",
             [agreement.id, agreement.version, message.sender],

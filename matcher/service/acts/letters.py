@@ -45,8 +45,12 @@ def check_signatures(transaction: Database, message: SignedMessage, agreement: A
     """
     policy.require_party(agreement, message.sender)
     root = agreement.parties[message.sender].root
-    if cards.root(transaction, message.sender) != root:
-        raise policy.deny("root-mismatch", f"agreement {agreement.id} names another root of {message.sender}")
+    admitted = cards.root(transaction, message.sender)
+    if admitted != root:
+        what = "names another root of" if admitted else "needs the card of"
+        raise policy.deny(
+            "root-mismatch", f"agreement {agreement.id} {what} {message.sender}", "Have its card admitted here."
+        )
     person_key = cards.person_key(transaction, message.sender, message.person) if message.person else None
     messages.verify(message, root, person_key)
 

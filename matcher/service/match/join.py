@@ -118,5 +118,5 @@ def lonely(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[bytes, bool]
 
 
 def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
-    row = connection.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608 - a name from STEPS
-    return int(row[0]) if row else 0
+    [(count,)] = connection.execute(f"SELECT count(*) FROM {table}").fetchall()  # noqa: S608 - a name from STEPS
+    return int(count)

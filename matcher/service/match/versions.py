@@ -24,12 +24,11 @@ def require_few(scratch: Path, segments: Path, submissions: Sequence[Submission]
     with engine.connect(scratch) as connection:
         for _done in engine.load(connection, segments, submissions, key):
             pass
-        row = connection.execute(
+        [(exceeded,)] = connection.execute(
             "SELECT count(*) FROM (SELECT token FROM sent WHERE is_put GROUP BY token "
             "HAVING count(DISTINCT sequence) > ?)",
             [MAX_VERSIONS],
-        ).fetchone()
-    exceeded = int(row[0]) if row else 0
+        ).fetchall()
     if exceeded:
         raise QuotaError(
             f"{exceeded} link values would have more than {MAX_VERSIONS} versions in this period",
