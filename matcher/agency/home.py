@@ -16,6 +16,7 @@ from pathlib import Path
 from keys import passphrase as passphrases
 from keys import people, tls
 from keys.agency import AgencyKeys
+from keys.identity import IdentifiedKeys
 from keys.signing import SigningKey
 from matcher.agency import service_card
 from matcher.agency.journal import Journal
@@ -114,25 +115,8 @@ class AgencyHome:
         return service_card.load(self.path)
 
     def channel(self) -> Channel:
-        """A new connection to the service. An expired certificate is named here, before dialling (StateError)."""
-        if tls.not_after(self.keys.tls_certificate_pem) <= self.now():
-            raise StateError(
-                f"the TLS certificate of {self.party} has expired",
-                code="certificate-expired",
-                remedy="Run `concordat card --renew-tls --out FILE` and have the service admit the new card.",
-            )
-        if tls.not_after(self.service.tls_certificate) <= self.now():
-            raise StateError(
-                "the TLS certificate of the service has expired",
-                code="certificate-expired",
-                remedy="Ask the service's operator for its new service.json and run `concordat service add FILE`.",
-            )
-        return Channel(
-            self.service.address,
-            self.keys.tls_key_pem.reveal(),
-            self.keys.tls_certificate_pem,
-            self.service.tls_certificate,
-        )
+        """A new connection to the service. Raises StateError as ``dial`` does."""
+        return dial(self.service, self.keys, self.party, self.now())
 
     def agreement(self, flow: str | None = None, digest: bytes | None = None) -> Agreement:
         """The agreement in force that is stored here: the one of ``digest``, or the newest one, which has ``flow``.
@@ -156,3 +140,22 @@ class AgencyHome:
     def now(self) -> int:
         """Seconds since 1970."""
         return int(time.time())
+
+
+def dial(service: service_card.ServiceCard, keys: IdentifiedKeys, party: str, now: int) -> Channel:
+    """A connection to the service. An expired certificate is named here, before dialling (StateError)."""
+    if tls.not_after(keys.tls_certificate_pem) <= now:
+        raise StateError(
+            f"the TLS certificate of {party} has expired",
+            code="certificate-expired",
+            remedy="Run `concordat card --renew-tls --out FILE` and have the service admit the new card.",
+        )
+    if tls.not_after(service.tls_certificate) <= now:
+        raise StateError(
+            "the TLS certificate of the service has expired",
+            code="certificate-expired",
+            remedy="Ask the service's operator for its new service.json and run `concordat service add FILE`.",
+        )
+    return Channel(
+        service.address, keys.tls_key_pem.reveal(), keys.tls_certificate_pem, service.tls_certificate
+    )  # fmt: skip

@@ -23,11 +23,12 @@ from dataclasses import dataclass
 from matcher.agency.cards import CardBook
 from matcher.agency.home import AgencyHome
 from matcher.channel.types import MailItem
-from matcher.protocol import bodies, canonical, messages
+from matcher.protocol import bodies, canonical, entries, messages
 from matcher.protocol.agreement.model import Agreement, Role
 from matcher.protocol.errors import ConcordatError, DeniedError, VerificationError
 from matcher.protocol.messages import SignedMessage
 
+ANSWERS = frozenset(("reveal-decision", "delivery", "opening", "dispute"))
 ROLES: dict[str, Role] = {"reveal-request": "prepare", "reveal-decision": "approve"}
 
 
@@ -79,7 +80,7 @@ class Inbox:
         with named("message-replayed"):
             repeated = self._seen(message)
         with named("message-expired"):
-            if not repeated and message.expiry and message.expiry < self._home.now():
+            if not repeated and message.expiry and message.expiry <= self._time_that_counts(item):
                 raise DeniedError(f"{message.kind} of {message.sender} came after it expired")
         with named("message-body"):
             body = message.content()
@@ -87,6 +88,13 @@ class Inbox:
         with named("message-person"):
             self._require_person(message, body, agreement)
         return Received(message, body, agreement, item.attachment, item.index, item.entry, repeated)
+
+    def _time_that_counts(self, item: MailItem) -> int:
+        """Now for what asks us to act. What only answers us waits in the mailbox until it is collected, so the time
+        at which it came there counts."""
+        if item.message.kind not in ANSWERS:
+            return self._home.now()
+        return entries.parse(item.entry).time // 1000
 
     def _seen(self, message: SignedMessage) -> bool:
         found = self._home.journal.rows(

@@ -41,7 +41,7 @@ CREATE TABLE IF NOT EXISTS reveals (
 CREATE INDEX IF NOT EXISTS reveals_by_state ON reveals (state, received);
 -- Asked by us. state: requested, approved, refused, opened, disputed.
 CREATE TABLE IF NOT EXISTS asked (
-    finding BLOB NOT NULL, request BLOB NOT NULL, request_index INTEGER NOT NULL DEFAULT -1, agreement BLOB NOT NULL,
+    finding BLOB NOT NULL, request BLOB NOT NULL, agreement BLOB NOT NULL,
     flow TEXT NOT NULL, period TEXT NOT NULL, answering TEXT NOT NULL, leaf BLOB NOT NULL, manifests TEXT NOT NULL,
     sent INTEGER NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (finding, request)

@@ -41,6 +41,7 @@ class Sent:
     message: SignedMessage
     log_index: int
     refusal: str
+    error: ConcordatError | None = None
 
 
 def store(connection: sqlite3.Connection, request: bytes, part: str, message: SignedMessage, attachment: bytes) -> None:
@@ -77,7 +78,7 @@ def _send(home: AgencyHome, sender: Sender, number: int) -> Sent:
         raise
     except ConcordatError as error:
         _mark(home, number, _REFUSED, -1, error.code)
-        return Sent(bytes(row["request"]), row["part"], message, -1, error.code)
+        return Sent(bytes(row["request"]), row["part"], message, -1, error.code, error)
     verify_logged(home, sender, logged, home.agreement(digest=message.agreement))
     _mark(home, number, _IN_LOG, logged.index, "")
     return Sent(bytes(row["request"]), row["part"], message, logged.index, "")

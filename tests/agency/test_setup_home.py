@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from keys import people
 from keys.errors import ExistsError, PermissionsError, WrongPassphraseError
 from matcher.agency import cards, setup
 from matcher.agency.home import AgencyHome
 from matcher.agency.outbox import sign_message
-from matcher.protocol import messages
+from matcher.protocol import canonical, messages
 from matcher.protocol.errors import InputError, StateError, VerificationError
 from matcher.protocol.messages import NO_AGREEMENT
 from matcher.text.terminal import Invocation
@@ -72,7 +73,7 @@ def test_an_auditor_has_a_card_and_opens_no_agency_home(tmp_path: Path) -> None:
     assert again == card
     renewed = setup.issue_auditor_card(tmp_path / "home", "audit-office", "secret", renew_tls=True, now=NOW + 5)
     assert renewed.content()["serial"] == 2
-    messages.verify(renewed, setup.canonical.unb64(card.content()["root"], 32))
+    messages.verify(renewed, canonical.unb64(card.content()["root"], 32))
     with pytest.raises(StateError, match="auditor"):
         AgencyHome.open(tmp_path / "home", "secret")
 
@@ -118,7 +119,7 @@ def test_a_person_signs_beside_the_party(tmp_path: Path, monkeypatch: pytest.Mon
         with pytest.raises(InputError):
             home.person(Invocation(home.path, True, None, name, None))
     with pytest.raises(ExistsError):
-        setup.people.create(home.path / "people" / "ann.key", "ann", "other")
+        people.create(home.path / "people" / "ann.key", "ann", "other")
 
 
 def test_sequence_numbers_rise_across_restarts_and_are_per_recipient(tmp_path: Path) -> None:

@@ -16,14 +16,22 @@ from matcher.agency.agent import pending
 from matcher.agency.agent.pending import Pending
 from matcher.agency.home import AgencyHome, Person
 from matcher.agency.outbox import sign_message
-from matcher.protocol import canonical
+from matcher.protocol import bodies, canonical
 from matcher.protocol.agreement.model import Agreement, Flow
+from matcher.protocol.errors import InputError
 from matcher.protocol.messages import SignedMessage
 from matcher.protocol.suite import sha256
 
 AUTOMATIC_REASON = "own-flags"
 PERSON_REASON = "person-decided"
 _FLAG_TEST = "has"
+
+
+def require_reason(reason: str) -> str:
+    """``reason`` if it may stand in the log. Raises InputError for anything but a short code."""
+    if not bodies.is_id(reason):
+        raise InputError("--reason: a code of lower-case letters, digits, dot and hyphen")
+    return reason
 
 
 def own_flag_codes(flow: Flow, values: Sequence[object]) -> frozenset[str]:

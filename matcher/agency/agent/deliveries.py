@@ -7,8 +7,7 @@ after a crash: what is approved and not delivered is sealed again, or sent again
 from __future__ import annotations
 
 import fcntl
-import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -46,50 +45,51 @@ class DeliveryDesk:
         self._cards = cards
         self._own_rows = own_rows
 
-    def run(self) -> Outcome:
+    def run(self, progress: Callable[[int], None] = lambda _done: None) -> Outcome:
         """Send every decision that waits, seal what they approved, send it.
 
         Raises UnreachableError or OverloadedError when the service does not take them now; the next run goes on.
         """
         failed: list[tuple[bytes, ConcordatError]] = []
         with self._alone():
-            done = self._send()
-            for item in pending.listed(self._home.journal, (pending.APPROVED,)):
+            done = outgoing.send_waiting(self._home, self._sender)
+            for number, item in enumerate(pending.listed(self._home.journal, (pending.APPROVED,))):
+                progress(number)
                 try:
-                    if self._decision_stands(item):
+                    if not self._settle(item) and self._decision_stands(item):
                         self._seal(item)
                 except (UnreachableError, OverloadedError):
                     raise
                 except ConcordatError as error:  # one row that cannot be sealed holds up no other
                     failed.append((item.finding_id, error))
-            return Outcome(tuple(done + self._send()), tuple(failed))
+            done += outgoing.send_waiting(self._home, self._sender)
+            for item in pending.listed(self._home.journal, (pending.APPROVED,)):
+                self._settle(item)
+            return Outcome(tuple(done), tuple(failed))
 
-    def _send(self) -> list[Sent]:
-        done = outgoing.send_waiting(self._home, self._sender)
-        with self._home.journal.transaction() as connection:
-            for sent in done:
-                self._follow(connection, sent)
-        return done
-
-    @staticmethod
-    def _follow(connection: sqlite3.Connection, sent: Sent) -> None:
-        """The state that follows from a message in the log, or from the service's refusal of it."""
-        refused = sent.log_index < 0
-        if sent.message.kind == "delivery":
-            finding_id = canonical.unhex(sent.message.content()["finding"], 32)
-            pending.move(
-                connection, sent.request, [finding_id], pending.REFUSED if refused else pending.DELIVERED, sent.refusal
-            )
-        elif sent.message.kind == "reveal-decision" and refused:
-            finding_ids = [canonical.unhex(item, 32) for item in sent.message.content()["findings"]]
-            pending.move(connection, sent.request, finding_ids, pending.REFUSED, sent.refusal)
+    def _settle(self, item: Pending) -> bool:
+        """Take over what became of the finding's delivery, or of a refused decision; whether anything did."""
+        rows = self._home.journal.rows(
+            "SELECT part, sent, refusal FROM outgoing WHERE request = ? AND (part = ? OR (part LIKE 'decision:%'"
+            " AND sent = -1 AND instr(message, ?) > 0))",
+            (item.request, _DELIVERY + item.finding_id.hex(), item.finding_id.hex()),
+        )
+        for row in rows:
+            if row["sent"]:
+                state = pending.DELIVERED if row["sent"] > 0 else pending.REFUSED
+                with self._home.journal.transaction() as connection:
+                    pending.move(connection, item.request, [item.finding_id], state, row["refusal"])
+        return bool(rows)
 
     def _decision_stands(self, item: Pending) -> bool:
         """Whether the approval is in the log: nothing is sealed before."""
-        rows = self._home.journal.rows(
-            "SELECT message FROM outgoing WHERE request = ? AND part LIKE 'decision:%' AND sent = 1", (item.request,)
+        return bool(
+            self._home.journal.rows(
+                "SELECT 1 FROM outgoing WHERE request = ? AND part LIKE 'decision:%' AND sent = 1"
+                " AND instr(message, ?) > 0",
+                (item.request, item.finding_id.hex()),
+            )
         )
-        return any(item.finding_id.hex() in row["message"] for row in rows)
 
     def _seal(self, item: Pending) -> None:
         agreement = self._home.agreement(digest=item.agreement)

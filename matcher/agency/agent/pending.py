@@ -17,6 +17,7 @@ from matcher.protocol import findings
 from matcher.protocol.findings import Finding
 
 PENDING, APPROVED, REFUSED, DELIVERED = "pending", "approved", "refused", "delivered"
+SETTLED_STATES = (APPROVED, REFUSED, DELIVERED, "opened", "disputed")
 BUSY_STATES = (PENDING, APPROVED, DELIVERED, "opened", "disputed")
 
 
@@ -74,12 +75,12 @@ def move(
 
 
 def busy(journal: Journal, finding_ids: Sequence[bytes], now: int) -> frozenset[bytes]:
-    """Those of ``finding_ids`` that are being revealed or were; a request that expired undecided does not count."""
+    """Those of ``finding_ids`` that are being revealed or were; a request that lapsed undelivered does not count."""
     found = set()
     for finding_id in finding_ids:
         for row in journal.rows("SELECT state, expiry FROM reveals WHERE finding = ?", (finding_id,)):
-            waiting_in_vain = row["state"] == PENDING and 0 < row["expiry"] < now
-            if row["state"] in BUSY_STATES and not waiting_in_vain:
+            lapsed = row["state"] in (PENDING, APPROVED) and 0 < row["expiry"] <= now
+            if row["state"] in BUSY_STATES and not lapsed:
                 found.add(finding_id)
     return frozenset(found)
 
@@ -97,6 +98,12 @@ def listed(journal: Journal, states: Sequence[str]) -> list[Pending]:
 def of_request(journal: Journal, request: bytes) -> list[Pending]:
     """All findings of one request."""
     return [_pending(row) for row in journal.rows("SELECT * FROM reveals WHERE request = ?", (request,))]
+
+
+def of_finding(journal: Journal, finding_id: bytes) -> list[Pending]:
+    """All requests for one finding, oldest first."""
+    rows = journal.rows("SELECT * FROM reveals WHERE finding = ? ORDER BY request_index", (finding_id,))
+    return [_pending(row) for row in rows]
 
 
 def _pending(row: sqlite3.Row) -> Pending:

@@ -1,0 +1,175 @@
+"""The agent's loop: take messages in log order, answer evaluations and reveals, never lose or count one twice.
+
+The place in the log up to which everything is dealt with is durable and moves only past messages whose answer is
+stored; whatever was under way when the agent stopped is met again, found taken, and gets its stored answer.
+
+A message that fails a check is refused by name and the loop goes on. What stops it: a fork or rollback of the log,
+which is evidence against the service.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass
+from typing import Any
+
+from matcher.agency import outgoing
+from matcher.agency.agent import evaluation, notices
+from matcher.agency.agent.deliveries import DeliveryDesk
+from matcher.agency.agent.gate import pass_gate
+from matcher.agency.agent.group_key import receive as receive_group_key
+from matcher.agency.agent.pool import EvaluationPool
+from matcher.agency.agent.reveals import RevealDesk
+from matcher.agency.home import AgencyHome
+from matcher.agency.inbox import Inbox, Received
+from matcher.channel import Channel
+from matcher.channel.types import MailItem
+from matcher.protocol.errors import ConcordatError, OverloadedError, StateError, UnreachableError
+
+KINDS = ("evaluation-request", "reveal-request", "group-key", "opening", "dispute")
+CURSOR = "agent"
+Report = Callable[[dict[str, Any]], None]
+_LIMIT = 16
+_IDLE_WAIT_SECONDS = 5
+_BUSY_WAIT_SECONDS = 0.2
+_RETRY_SECONDS = 2.0
+FATAL = frozenset(("gate-history", "gate-asking-side"))
+
+
+@dataclass(frozen=True, slots=True)
+class _UnderWay:
+    received: Received
+    started: float
+
+
+class Agent:
+    """One agency's agent. ``report`` gets one small record for each act: kinds, parties, counts, names of checks."""
+
+    def __init__(
+        self,
+        home: AgencyHome,
+        channel: Channel,
+        inbox: Inbox,
+        reveals: RevealDesk,
+        deliveries: DeliveryDesk,
+        report: Report,
+    ) -> None:
+        self._home = home
+        self._channel = channel
+        self._inbox = inbox
+        self._reveals = reveals
+        self._deliveries = deliveries
+        self._report = report
+        self._pool: EvaluationPool | None = None
+        self._jobs: dict[Future[tuple[bytes, bytes]], _UnderWay] = {}
+        self._position = home.journal.cursor(CURSOR)
+        self._stopping = False
+
+    def stop(self) -> None:
+        """Ask the loop to end after what it is doing; safe in a signal handler."""
+        self._stopping = True
+
+    def run(self, idle_seconds: float | None = None) -> None:
+        """Work until ``stop``, or until nothing has come for ``idle_seconds`` (0: one pass over what is there)."""
+        last_work = time.monotonic()
+        try:
+            while not self._stopping:
+                try:
+                    worked = self._turn(idle_seconds)
+                except (UnreachableError, OverloadedError) as error:
+                    if idle_seconds is not None:
+                        raise
+                    self._report({"act": "waiting", "reason": error.code})
+                    time.sleep(getattr(error, "retry_seconds", _RETRY_SECONDS))
+                    continue
+                if worked:
+                    last_work = time.monotonic()
+                elif idle_seconds is not None and not self._jobs and time.monotonic() - last_work >= idle_seconds:
+                    return
+        finally:
+            if self._pool is not None:
+                self._pool.close()
+
+    def _turn(self, idle_seconds: float | None) -> bool:
+        outcome = self._deliveries.run()
+        for sent in outcome.sent:
+            self._report({"act": sent.message.kind, "to": sent.message.recipient, "refused": sent.refusal})
+        for finding_id, failure in outcome.failed:
+            self._report({"act": "delivery", "finding": finding_id.hex()[:16], "refused": failure.code})
+        finished = self._finish()
+        patience = _IDLE_WAIT_SECONDS if idle_seconds is None else min(_IDLE_WAIT_SECONDS, int(idle_seconds))
+        items = self._channel.receive(KINDS, self._position, _LIMIT, 0 if self._jobs or finished else patience)
+        for item in items:
+            self._take(item)
+            self._position = item.index + 1
+        if self._jobs and not items and not finished:
+            wait(self._jobs, _BUSY_WAIT_SECONDS, FIRST_COMPLETED)
+        self._move_cursor()
+        return bool(items or outcome.sent or finished)
+
+    def _take(self, item: MailItem) -> None:
+        message = item.message
+        try:
+            received = self._inbox.open(item)
+            result = self._dispatch(received)
+        except (UnreachableError, OverloadedError):
+            raise
+        except ConcordatError as error:
+            self._report({"act": message.kind, "from": message.sender, "index": item.index, "refused": error.code})
+            if error.code in FATAL:
+                raise
+            return
+        self._report({"act": message.kind, "from": message.sender, "index": item.index, **result})
+
+    def _dispatch(self, received: Received) -> dict[str, Any]:
+        kind = received.message.kind
+        if kind == "evaluation-request":
+            return self._start_evaluation(received)
+        if kind == "reveal-request":
+            return dict(self._reveals.take(received))
+        if kind == "group-key":
+            return receive_group_key(self._home, received)
+        return notices.take(self._home, received)
+
+    def _start_evaluation(self, received: Received) -> dict[str, Any]:
+        link = evaluation.check(self._home, received)
+        if received.repeated:
+            with self._home.journal.transaction() as connection:
+                if outgoing.again(connection, received.message.digest()):
+                    return {"repeated": True}
+        else:
+            pass_gate(self._home, self._channel, received)
+            evaluation.count(self._home, received, link)
+        if self._home.keys.oprf_seed is None:
+            raise StateError("this home has no evaluation key", code="evaluation-link")
+        if self._pool is None:
+            self._pool = EvaluationPool(self._home.keys.oprf_seed)
+        future = self._pool.submit(evaluation.job(received, link))
+        self._jobs[future] = _UnderWay(received, time.monotonic())
+        return {"count": received.body["count"]}
+
+    def _finish(self) -> bool:
+        """Sign, store and send the batches that are ready."""
+        ready = [future for future in self._jobs if future.done()]
+        for future in ready:
+            work = self._jobs[future]
+            message = work.received.message
+            try:
+                evaluated, proof = future.result()
+            except ConcordatError as error:
+                self._report({"act": "evaluation-answer", "to": message.sender, "refused": error.code})
+            else:
+                answer = evaluation.answer(self._home, work.received, evaluated, proof)
+                with self._home.journal.transaction() as connection:
+                    outgoing.store(connection, message.digest(), "answer", answer, evaluated)
+            del self._jobs[future]
+        if ready:
+            for sent in outgoing.send_waiting(self._home, self._channel):
+                self._report({"act": sent.message.kind, "to": sent.message.recipient, "refused": sent.refusal})
+        return bool(ready)
+
+    def _move_cursor(self) -> None:
+        unfinished = [work.received.index for work in self._jobs.values()]
+        self._home.journal.move_cursor(CURSOR, min([self._position, *unfinished]))

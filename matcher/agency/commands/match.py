@@ -1,0 +1,181 @@
+"""``concordat match`` and ``concordat findings``: compare what both sides sent; see what it means for our rows."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+
+from matcher.agency import export
+from matcher.agency.findings import OwnFinding, Summary, join, lines_of, own_handle, summarise
+from matcher.agency.outbox import sign_message
+from matcher.agency.runs import VerifiedRun, verify_run
+from matcher.agency.session import Session, flow_of, open_session, require_asking
+from matcher.protocol.errors import StateError, VerificationError
+from matcher.text import _, language
+from matcher.text.terminal import Invocation, emit, progress, table
+
+
+def register(group: click.Group) -> None:
+    """Add the commands to ``group``."""
+    group.add_command(match)
+    group.add_command(findings)
+
+
+@click.command(help=_("Compare what both sides have submitted; the findings are listed afterwards."))
+@click.option("--flow", help=_("The flow, where the agreement has several."))
+@click.option("--period", required=True, help=_("The period, e.g. 2022-05."))
+@click.pass_obj
+def match(invocation: Invocation, flow: str | None, period: str) -> None:
+    """Run a match."""
+    with open_session(invocation, flow) as session:
+        home, agreement = session.home, session.agreement
+        flow = flow_of(agreement, flow, home.party)
+        require_asking(agreement, flow, home.party)
+        person = home.person(invocation)
+        agreement.require_role(home.party, person.id, "prepare")
+        own = session.vault(flow, period).manifests()
+        if not own:
+            raise StateError(
+                f"{home.party} has submitted nothing for {flow} {period}", remedy="Run `concordat submit` first."
+            )
+        body = {"manifests": sorted(digest.hex() for digest in own)}
+        message = sign_message(
+            home, "match", agreement.digest, flow, period, "", body, agreement.message_hours, person
+        )  # fmt: skip
+        run = _run(session, message, flow, period, own)
+        waiting = _still_to_submit(session, flow, period)
+    result = {
+        "flow": flow,
+        "period": period,
+        "run": run.digest.hex(),
+        "log_index": run.index,
+        "findings": run.findings,
+        "counts": dict(run.counts),
+        "not_submitted": waiting,
+    }
+
+    def show(console: Console) -> None:
+        console.print(table(_("Match of {flow} {period}", flow=flow, period=period), (_("What"), _("Records")), sorted(
+            run.counts.items()
+        )))  # fmt: skip
+        if waiting:
+            console.print(
+                _("Not submitted yet: {parties}. Records nobody answered are not listed until they have.",
+                  parties=", ".join(waiting)), markup=False,
+            )  # fmt: skip
+        console.print(_("Next: `concordat findings --period {period}`", period=period), markup=False)
+
+    emit(invocation, result, show)
+
+
+def _run(session: Session, message: Any, flow: str, period: str, own: dict[bytes, int]) -> VerifiedRun:
+    info = None
+    with progress(_("Matching"), None) as update:
+        for step in session.channel.run_match(message):
+            update(step.done)
+            info = step.run or info
+    if info is None:
+        raise VerificationError("the service ended the match without a run")
+    return verify_run(session.trust, flow, period, session.home.party, own, info)
+
+
+def _still_to_submit(session: Session, flow: str, period: str) -> list[str]:
+    sealed = session.channel.list_submissions(session.agreement.digest, flow, period)
+    return sorted(set(session.agreement.flow(flow).parties()) - {item.party for item in sealed})
+
+
+@click.command(help=_("List the findings of the newest match beside this party's own rows."))
+@click.option("--flow", help=_("The flow, where the agreement has several."))
+@click.option("--period", required=True, help=_("The period, e.g. 2022-05."))
+@click.option("--format", "kind", type=click.Choice(export.FORMATS), default="table", help=_("How to show them."))
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help=_("Write to this file."))
+@click.pass_obj
+def findings(invocation: Invocation, flow: str | None, period: str, kind: str, out: Path | None) -> None:
+    """List findings."""
+    with open_session(invocation, flow) as session:
+        party = session.home.party
+        flow = flow_of(session.agreement, flow, party)
+        run = session.newest_run(flow, period)
+        vault = session.vault(flow, period)
+        listed = session.findings(run, flow, period)
+        own = join(session.agreement, flow, party, run, listed, vault, language())
+        summary = summarise(own, vault.standing(run.manifests), party)
+    result = {
+        "flow": flow,
+        "period": period,
+        "run": run.digest.hex(),
+        "log_index": run.index,
+        "summary": summary.as_json(),
+        "findings": [as_json(item, party) for item in own],
+    }
+    headings, rows = _rows(own)
+    if kind == "table" and out is None:
+        emit(invocation, result, lambda console: _show(console, own, summary, flow, period))
+        return
+    data = export.write(out, "json" if kind == "table" else kind, headings, rows, result)
+    if out is None:
+        sys.stdout.write(data.decode("utf-8-sig"))
+        return
+    text = _("{n} findings written to {path}", n=len(own), path=out)
+    emit(
+        invocation, {**result, "out": str(out)}, lambda console: console.print(text, markup=False, soft_wrap=True)
+    )  # fmt: skip
+
+
+def as_json(item: OwnFinding, party: str) -> dict[str, Any]:
+    """One finding beside the agency's own row: ``row_id`` and ``columns`` are of the agency's own file."""
+    finding = item.listed.finding
+    return {
+        "id": item.listed.finding_id.hex(),
+        "row_id": item.row.row_id,
+        "link_column": item.row.link_column,
+        "columns": dict(item.row.columns),
+        "handle": own_handle(finding, party).hex(),
+        "other_party": finding.answering if finding.asking == party else finding.asking,
+        "matched": item.matched,
+        "codes": list(finding.codes),
+        "texts": list(item.texts),
+        "state": item.listed.state,
+        "since": item.listed.since,
+    }
+
+
+def _rows(own: Sequence[OwnFinding]) -> tuple[list[str], list[list[object]]]:
+    columns = list(dict.fromkeys(name for item in own for name in item.row.columns))
+    headings = [_("Row"), *columns, _("Record"), _("Codes"), _("Why"), _("State"), _("Finding")]
+    rows: list[list[object]] = [
+        [
+            item.row.row_id,
+            *(item.row.columns.get(name, "") for name in columns),
+            item.row.link_column,
+            "; ".join(item.listed.finding.codes),
+            "; ".join(item.texts),
+            item.listed.state,
+            item.listed.finding_id.hex(),
+        ]
+        for item in own
+    ]
+    return headings, rows
+
+
+def _show(console: Console, own: Sequence[OwnFinding], summary: Summary, flow: str, period: str) -> None:
+    rows = [
+        (row_id, item.row.link_column, "\n".join(item.texts), item.listed.state, item.listed.finding_id.hex()[:12])
+        for row_id, items in lines_of(own).items()
+        for item in items
+    ]
+    title = _("Findings of {flow} {period}", flow=flow, period=period)
+    console.print(table(title, (_("Row"), _("Record"), _("Why"), _("State"), _("Finding")), rows))
+    text = _(
+        "{lines} lines submitted: {flagged} with findings, {compliant} compliant; {missing} records were not found.",
+        lines=summary.lines,
+        flagged=summary.flagged_lines,
+        compliant=summary.lines - summary.flagged_lines,
+        missing=summary.not_found_records,
+    )
+    console.print(text, markup=False)

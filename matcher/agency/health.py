@@ -1,0 +1,178 @@
+"""What `concordat doctor` looks at: each check gives one line, OK, WARN or FAIL, with what to do about it.
+
+Checks do not stop one another; a check that cannot be made because an earlier one failed is left out. Nothing is
+changed, and nothing of a row is read.
+"""
+
+from __future__ import annotations
+
+import platform
+import stat
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from keys import ristretto, tls
+from keys.agency import AgencyKeys
+from keys.auditor import AuditorKeys
+from keys.errors import KeyFileError
+from matcher.agency import agreements, service_card
+from matcher.agency.home import PARTY_FILE, AgencyHome, dial, party_of
+from matcher.agency.trust import LogTrust
+from matcher.channel import Channel
+from matcher.protocol.errors import AgreementError, ConcordatError
+from matcher.protocol.suite import SUITE
+
+Level = Literal["OK", "WARN", "FAIL"]
+CERTIFICATE_WARNING_DAYS = (60, 30, 7)
+CLOCK_WARNING_SECONDS = 60
+CLOCK_ERROR_SECONDS = 600
+_SECONDS_PER_DAY = 86_400
+_RENEW = "Run `concordat card --renew-tls --out FILE` and have the service admit the new card."
+_NEW_SERVICE_FILE = "Ask the service's operator for its new service.json and run `concordat service add FILE`."
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One result."""
+
+    check: str
+    level: Level
+    text: str
+    remedy: str = ""
+
+
+def certificate_line(check: str, certificate: str, now: int, remedy: str) -> Line:
+    """Days left of a certificate: a warning from 60, 30 and 7 days on, a failure once it has expired."""
+    days = (tls.not_after(certificate) - now) // _SECONDS_PER_DAY
+    if days < 0:
+        return Line(check, "FAIL", f"expired {-days} days ago", remedy)
+    reached = [limit for limit in CERTIFICATE_WARNING_DAYS if days <= limit]
+    if reached:
+        return Line(check, "WARN", f"{days} days left (less than {min(reached)})", remedy)
+    return Line(check, "OK", f"{days} days left")
+
+
+def clock_line(ours: float, theirs: float) -> Line:
+    """The difference between our clock and the service's, in seconds."""
+    difference = abs(ours - theirs)
+    remedy = "Set this machine's clock, or tell the service's operator."
+    text = f"{difference:.0f} s from the service's"
+    if difference > CLOCK_ERROR_SECONDS:
+        return Line("clock", "FAIL", text, remedy)
+    return Line("clock", "WARN", text, remedy) if difference > CLOCK_WARNING_SECONDS else Line("clock", "OK", text)
+
+
+def examine(path: Path, passphrase: Callable[[], str], version: str) -> Iterator[Line]:
+    """All lines for the home at ``path``."""
+    yield Line("program", "OK", f"concordat {version}, suite {SUITE}, Python {platform.python_version()}")
+    yield from _guarded("backend", _backend)
+    try:
+        party, auditor = party_of(path)
+    except ConcordatError as error:
+        yield Line("home", "FAIL", str(error), error.remedy)
+        return
+    yield Line("home", "OK", f"{party} ({'auditor' if auditor else 'data party'})")
+    yield from _permissions(path)
+    try:
+        secret = passphrase()
+        keys = AuditorKeys.open(path / "keys", secret) if auditor else AgencyKeys.open(path / "keys", secret)
+    except KeyFileError as error:
+        yield Line("keys", "FAIL", str(error), error.remedy)
+        return
+    yield Line("keys", "OK", "all key files open")
+    now = int(time.time())
+    yield certificate_line("certificate", keys.tls_certificate_pem, now, _RENEW)
+    yield from _guarded("service", lambda: _service(path, keys, party, now))
+    if isinstance(keys, AgencyKeys):
+        home = AgencyHome(path, party, keys)
+        yield from _guarded("agreement", lambda: _agreements(home))
+
+
+def _guarded(check: str, lines: Callable[[], Iterator[Line]]) -> Iterator[Line]:
+    try:
+        yield from lines()
+    except ConcordatError as error:
+        yield Line(check, "FAIL", str(error), error.remedy)
+
+
+def _backend() -> Iterator[Line]:
+    element = ristretto.multiply_base(ristretto.random_scalar())
+    if len(ristretto.multiply(ristretto.random_scalar(), element)) != len(element):
+        yield Line("backend", "FAIL", "the ristretto255 library does not work", "Install the program again.")
+    else:
+        yield Line("backend", "OK", "portable (libsodium)")
+
+
+def _permissions(path: Path) -> Iterator[Line]:
+    loose = [
+        item.relative_to(path)
+        for item in sorted(path.rglob("*"))
+        if item.is_file() and item.name != PARTY_FILE and _is_secret(item, path) and _others_may(item)
+    ]
+    for item in loose:
+        yield Line("permissions", "FAIL", f"{item} can be read by others", f"chmod 600 {path / item}")
+    if not loose:
+        yield Line("permissions", "OK", "secret files are the owner's alone")
+
+
+def _is_secret(item: Path, home: Path) -> bool:
+    top = item.relative_to(home).parts[0]
+    return top in ("keys", "people", "spool") or item.suffix in (".db", ".db-wal")
+
+
+def _others_may(item: Path) -> bool:
+    return bool(item.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO))
+
+
+def _service(path: Path, keys: AgencyKeys | AuditorKeys, party: str, now: int) -> Iterator[Line]:
+    card = service_card.load(path)
+    certificate = certificate_line("service certificate", card.tls_certificate, now, _NEW_SERVICE_FILE)
+    yield certificate
+    if certificate.level == "FAIL":
+        return
+    with dial(card, keys, party, now) as channel:
+        before = time.time()
+        hello = channel.hello(SUITE, "doctor")
+        after = time.time()
+        yield Line(
+            "service", "OK", f"{card.address} answers in {(after - before) * 1000:.0f} ms, {hello.server_version}"
+        )
+        yield clock_line((before + after) / 2, hello.time / 1000)
+        if hello.party != party:
+            yield Line("identity", "FAIL", f"the service takes us for {hello.party}", "Tell the service's operator.")
+        if (hello.log_origin, hello.log_key) != (card.origin, card.log_key):
+            yield Line("log", "FAIL", "the service names another log than service.json", _NEW_SERVICE_FILE)
+        elif isinstance(keys, AgencyKeys):
+            yield from _guarded("log", lambda: _log(path, channel, card))
+
+
+def _log(path: Path, channel: Channel, card: service_card.ServiceCard) -> Iterator[Line]:
+    seen = LogTrust(path, channel, card.origin, card.log_key).accept(channel.checkpoint())
+    yield Line("log", "OK", f"{seen.origin}: {seen.size} entries, consistent with what was seen before")
+
+
+def _agreements(home: AgencyHome) -> Iterator[Line]:
+    stored = agreements.every(home)
+    if not stored:
+        yield Line("agreement", "WARN", "none is known here", "Run `concordat agreement fetch`, or draft one.")
+    for item in stored:
+        agreement = item.agreement
+        name = f"{agreement.id} version {agreement.version}"
+        if item.missing:
+            yield Line("agreement", "WARN", f"{name}: not signed by {', '.join(item.missing)}", "Wait for them.")
+            continue
+        try:
+            agreements.in_force(home, digest=agreement.digest)
+        except AgreementError as error:
+            yield Line("agreement", "WARN", f"{name}: {error}", error.remedy)
+            continue
+        days = (agreement.valid_until - home.now()) // _SECONDS_PER_DAY
+        yield Line("agreement", "OK", f"{name} is in force for {days} days; its data are this program's")
+        for link in agreement.matching.links.values():
+            if link.mode == "hmac" and not home.keys.has_group_key(link.kind):
+                yield Line("group key", "WARN", f"link kind {link.kind}: not here yet", "Run `concordat agent`.")
+            if link.holder == home.party and home.keys.oprf_seed is None:
+                yield Line("evaluation key", "FAIL", f"{link.kind}: not here", "Restore the home from its backup.")

@@ -1,0 +1,106 @@
+"""Match runs and their findings, verified by whoever reads them (design section 4, "Submission and run").
+
+V1  the run's entry stands in the log                                         (trust.py)
+V2  it is a match run of this flow and period, and its digest is the run's    ``run-entry``
+V3  our own manifests, all of them known to us, are among its inputs          ``run-inputs``
+V4  each finding shown stands under the run's findings root                   ``finding-proof``
+V5  its id is the one its parts give, and we are one of its two sides         ``finding-foreign``
+V6  the asking side is shown every finding of the run                         ``findings-incomplete``
+
+The asking side of a flow is a side of every finding, so V6 is a count; an answering side sees its own only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from matcher.agency.inbox import named
+from matcher.agency.proofs import FindingProof
+from matcher.agency.trust import LogTrust
+from matcher.channel.types import FindingItem, RunInfo
+from matcher.protocol import canonical, findings
+from matcher.protocol.agreement.model import Agreement
+from matcher.protocol.errors import VerificationError
+from matcher.protocol.findings import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedRun:
+    """One run whose entry was verified. ``manifests`` are our own among its inputs; ``counts`` by code."""
+
+    digest: bytes
+    entry: bytes
+    index: int
+    findings_root: bytes
+    findings: int
+    manifests: frozenset[bytes]
+    counts: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class ListedFinding:
+    """One verified finding with its proof and its state at the service; ``since`` in ms since 1970."""
+
+    finding_id: bytes
+    finding: Finding
+    proof: FindingProof
+    state: str
+    since: int
+
+
+def verify_run(
+    trust: LogTrust, flow: str, period: str, party: str, own: Collection[bytes], run: RunInfo
+) -> VerifiedRun:
+    """Checks V1 to V3. ``own`` are the digests of our sealed manifests."""
+    entry = trust.verify_logged(run.logged)
+    with named("run-entry"):
+        record: Any = entry.facts.get("run") if entry.type == "match-run" else None
+        if not isinstance(record, dict) or findings.run_digest(record) != run.run_digest:
+            raise VerificationError("the log entry is not the record of this run")
+        if (record["flow"], record["period"]) != (flow, period):
+            raise VerificationError("the run is of another flow or period")
+        root = canonical.unhex(entry.facts["findings_root"], 32)
+    with named("run-inputs"):
+        manifests = [
+            canonical.unhex(item, 32)
+            for side in record["inputs"]
+            if side["party"] == party
+            for item in side["manifests"]
+        ]
+        if not manifests or not set(manifests) <= set(own):
+            raise VerificationError(f"run {run.run_digest.hex()[:16]} did not match what this party submitted")
+    counts = {str(code): int(number) for code, number in record["counts"].items()}
+    return VerifiedRun(
+        run.run_digest,
+        run.logged.entry,
+        run.logged.index,
+        root,
+        int(entry.facts["findings"]),
+        frozenset(manifests),
+        counts,
+    )
+
+
+def verify_findings(
+    run: VerifiedRun, agreement: Agreement, flow: str, period: str, party: str, items: Iterable[FindingItem]
+) -> list[ListedFinding]:
+    """Checks V4 to V6, in the order of the findings tree."""
+    listed: dict[int, ListedFinding] = {}
+    for item in items:
+        proof = FindingProof(item.leaf, item.index, item.size, item.inclusion)
+        with named("finding-proof"):
+            if item.size != run.findings:
+                raise VerificationError("a proof is for a findings tree of another size than the run's")
+            finding_id, finding = proof.verify(run.findings_root)
+        with named("finding-foreign"):
+            if finding.run != run.digest or party not in (finding.asking, finding.answering):
+                raise VerificationError("a finding is of another run, or between other parties")
+            if finding.finding_id(agreement.matching.digest, flow, period) != finding_id:
+                raise VerificationError("a finding's id is not the one its parts give")
+        listed[item.index] = ListedFinding(finding_id, finding, proof, item.state, item.since)
+    with named("findings-incomplete"):
+        if agreement.flow(flow).asking == party and len(listed) != run.findings:
+            raise VerificationError(f"{len(listed)} findings were shown, the run has {run.findings}")
+    return [listed[index] for index in sorted(listed)]

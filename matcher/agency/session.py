@@ -1,0 +1,96 @@
+"""What a command of the exchange works with: the home, a channel, the agreement in force, and trust in its log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+
+from matcher.agency.cards import CardBook
+from matcher.agency.home import AgencyHome
+from matcher.agency.inbox import Inbox
+from matcher.agency.record_source import source_of
+from matcher.agency.runs import ListedFinding, VerifiedRun, verify_findings, verify_run
+from matcher.agency.trust import LogTrust, trust_of
+from matcher.agency.vault_view import VaultView
+from matcher.channel import Channel
+from matcher.protocol.agreement.model import Agreement
+from matcher.protocol.errors import InputError, NotFoundError, StateError
+from matcher.text.terminal import Invocation
+
+
+@dataclass
+class Session:
+    """One command's work with one agreement."""
+
+    home: AgencyHome
+    channel: Channel
+    agreement: Agreement
+
+    @cached_property
+    def trust(self) -> LogTrust:
+        """What this home believes of the agreement's log."""
+        return trust_of(self.home, self.channel, self.agreement)
+
+    @cached_property
+    def cards(self) -> CardBook:
+        """Cards of the other parties."""
+        return CardBook(self.home, self.channel)
+
+    @cached_property
+    def inbox(self) -> Inbox:
+        """The checks of received messages."""
+        return Inbox(self.home, self.cards, lambda digest: self.home.agreement(digest=digest))
+
+    def vault(self, flow: str, period: str) -> VaultView:
+        """Own rows of one flow and period."""
+        return vault_of(self.home, self.agreement, flow, period)
+
+    def newest_run(self, flow: str, period: str) -> VerifiedRun:
+        """The newest run, verified. Raises NotFoundError when none was made."""
+        runs = self.channel.list_runs(self.agreement.digest, flow, period)
+        if not runs:
+            raise NotFoundError(
+                f"no match was run for {flow} {period}", remedy="Run `concordat match` once both sides have submitted."
+            )
+        own = self.vault(flow, period).manifests()
+        return verify_run(self.trust, flow, period, self.home.party, own, runs[-1])
+
+    def findings(self, run: VerifiedRun, flow: str, period: str) -> list[ListedFinding]:
+        """The findings of a run that concern this party, verified."""
+        items = self.channel.list_findings(run.digest)
+        return verify_findings(run, self.agreement, flow, period, self.home.party, items)
+
+
+def vault_of(home: AgencyHome, agreement: Agreement, flow: str, period: str) -> VaultView:
+    """Own rows of one flow and period."""
+    return VaultView(home, agreement, flow, period, source_of(home, agreement, flow))
+
+
+@contextmanager
+def open_session(invocation: Invocation, flow: str | None = None) -> Iterator[Session]:
+    """A session on the agreement in force (the one with ``flow``, if given)."""
+    home = AgencyHome.of(invocation)
+    agreement = home.agreement(flow)
+    with home.channel() as channel:
+        yield Session(home, channel, agreement)
+
+
+def flow_of(agreement: Agreement, flow: str | None, party: str) -> str:
+    """``flow``, or the agreement's only flow that ``party`` is in. Raises InputError when there are several."""
+    if flow is not None:
+        agreement.flow(flow).side_of(party)
+        return flow
+    own = [item.id for item in agreement.matching.flows.values() if party in item.parties()]
+    if len(own) != 1:
+        raise InputError(f"the agreement has {len(own)} flows of {party}", remedy="Say which: --flow ID.")
+    return own[0]
+
+
+def require_asking(agreement: Agreement, flow: str, party: str) -> None:
+    """Raise StateError unless ``party`` is the asking side of ``flow``."""
+    if agreement.flow(flow).asking != party:
+        raise StateError(
+            f"{party} answers in flow {flow}: only {agreement.flow(flow).asking} runs matches and asks for reveals"
+        )
