@@ -1,6 +1,6 @@
 """Rows that could not be taken: why, and what to do, without a word of their content.
 
-A reject names line, column and a reason code; the texts stand in one table here and are translated for the clerk.
+A reject names line, column and a reason code; the texts stand in one table and are translated for the clerk.
 The rejects file is CSV with a byte order mark, which spreadsheet programs open as it is. Left to others: finding the
 problems (files/, records.py, blind/).
 """
@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import IO, NamedTuple, Self
 
+from matcher.protocol import normalise
+from matcher.protocol.errors import InputError
 from matcher.text import _
 
 HEADINGS = ("file", "line", "column", "reason", "remedy")
@@ -28,7 +30,8 @@ class Reject(NamedTuple):
     code: str
 
 
-REASONS: dict[str, tuple[str, str]] = {
+REASONS: Mapping[str, tuple[str, str]] = {
+    **normalise.REASONS,
     "undecodable": (
         "bytes that are not text in the file's encoding",
         "Save the file again as UTF-8, or type the cell again.",
@@ -43,10 +46,11 @@ REASONS: dict[str, tuple[str, str]] = {
     ),
     "cell-type": ("a kind of cell that cannot be read as text", "Save this column as text."),
     "cell-too-long": ("the cell is too long", "Shorten the cell to 4,096 characters."),
-    "missing": ("the cell is empty", "Fill in the cell; the agreement requires it."),
     "no-link": ("the row names no value to compare by", "Fill in at least one of the account columns."),
-    "choice": ("not one of the words the agreement allows", "Write one of the words listed in the agreement."),
-    "flag-code": ("not one of the codes the agreement allows", "Write codes listed in the agreement, with ; between."),
+    "credit-code-check": (
+        "a unified social credit code whose check character does not hold",
+        "Compare it with the business licence.",
+    ),
     "duplicate-account": (
         "the same value stands in an earlier row with other content",
         "Keep one row for each account.",
@@ -82,7 +86,10 @@ class RejectsFile:
         self.path = path
         self.counts: Counter[str] = Counter()
         self._stream: IO[str] | None = None
-        path.unlink(missing_ok=True)
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise _not_writable(path) from error
 
     @property
     def written(self) -> bool:
@@ -93,10 +100,17 @@ class RejectsFile:
         """Write the problems found in ``file`` (its name)."""
         for reject in rejects:
             if self._stream is None:
-                self._stream = self.path.open("w", encoding="utf-8-sig", newline="")
-                csv.writer(self._stream).writerow([_(heading) for heading in HEADINGS])
+                self._stream = self._open()
             self.counts[reject.code] += 1
             csv.writer(self._stream).writerow([file, reject.line, reject.column, *reason(reject.code)])
+
+    def _open(self) -> IO[str]:
+        try:
+            stream = self.path.open("w", encoding="utf-8-sig", newline="")
+        except OSError as error:
+            raise _not_writable(self.path) from error
+        csv.writer(stream).writerow([_(heading) for heading in HEADINGS])
+        return stream
 
     def __enter__(self) -> Self:
         return self
@@ -106,3 +120,7 @@ class RejectsFile:
     ) -> None:
         if self._stream is not None:
             self._stream.close()
+
+
+def _not_writable(path: Path) -> InputError:
+    return InputError(f"{path.name}: the rejects file cannot be written", remedy="Give a path with --rejects FILE.")

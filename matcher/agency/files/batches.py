@@ -31,9 +31,11 @@ class Batch:
 class RowSource:
     """An open file. ``columns`` are those of the agreement's columns that the file has, in the order of the cells.
 
-    ``total`` is about how many rows there are, for progress only. ``batches`` can be gone through once.
+    ``units`` are the units of money their headers name. ``total`` is about how many rows there are, for progress only.
+    ``batches`` can be gone through once.
     """
 
     columns: tuple[Column, ...]
+    units: tuple[str, ...]
     total: int
     batches: Iterator[Batch]

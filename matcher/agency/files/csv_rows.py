@@ -15,7 +15,7 @@ from typing import Any
 
 from matcher.agency.files.batches import BATCH_ROWS, MAX_CELL, Batch, RowSource
 from matcher.agency.files.encoding import TextForm, is_damaged, survey
-from matcher.agency.files.headers import map_headers
+from matcher.agency.files.headers import map_headers, unit_of
 from matcher.agency.rejects import Reject
 from matcher.protocol.agreement.model import Column
 from matcher.protocol.errors import InputError
@@ -31,6 +31,7 @@ def open_csv(path: Path, columns: Sequence[Column]) -> RowSource:
     mapped = map_headers(path.name, header, columns)
     return RowSource(
         columns=tuple(column for _position, column in mapped),
+        units=tuple(unit_of(header[position]) for position, _column in mapped),
         total=max(0, form.lines - 1),
         batches=_batches(rows, len(header), mapped, form),
     )

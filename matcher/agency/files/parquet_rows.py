@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from matcher.agency.files.batches import BATCH_ROWS, MAX_CELL, Batch, RowSource
-from matcher.agency.files.headers import map_headers
+from matcher.agency.files.headers import map_headers, unit_of
 from matcher.agency.rejects import Reject
 from matcher.protocol.agreement.model import Column
 from matcher.protocol.errors import InputError
@@ -36,7 +36,8 @@ def open_parquet(path: Path, columns: Sequence[Column]) -> RowSource:
         raise InputError(f"{path.name}: two columns have the same name", remedy="Rename one of them.")
     shows = [_show(path.name, schema.field(position).type, column) for position, column in mapped]
     present = tuple(column for _position, column in mapped)
-    return RowSource(present, file.metadata.num_rows, _batches(path, file, names, shows, present))
+    units = tuple(map(unit_of, names))
+    return RowSource(present, units, file.metadata.num_rows, _batches(path, file, names, shows, present))
 
 
 def _show(file: str, kind: Any, column: Column) -> Show:
