@@ -1,0 +1,139 @@
+"""The encrypted cache of record secrets, so that a link value is evaluated once an epoch (design section 4).
+
+HOME/secrets.db, SQLite, 0600. An entry's name is a keyed hash, HMAC-SHA-256(cache key, link prefix | epoch | key id |
+link value)[:16]; its content is F sealed by AES-256-GCM under a key derived from the cache key, bound to the name. So
+the file gives away how many values were evaluated, and no more. Requests under way are kept here too, sealed, with
+their blinds: an answer that comes after a restart is used, and nothing is asked twice.
+"""
+
+from __future__ import annotations
+
+import hmac
+import os
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from matcher.protocol.errors import StateError
+from matcher.protocol.suite import lp, u32
+
+_NAME_LABEL = b"concordat-v1 cache name"
+_SEAL_LABEL = b"concordat-v1 cache seal"
+_NAME_SIZE = 16
+_NONCE_SIZE = 12
+_BUSY_SECONDS = 30.0
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS secrets (name BLOB PRIMARY KEY, sealed BLOB NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS pending (
+    request BLOB PRIMARY KEY, message TEXT NOT NULL, sealed BLOB NOT NULL, log_index INTEGER NOT NULL
+) STRICT;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class CacheKeys:
+    """How entries of one link kind and epoch are named and sealed. Secret; it crosses to workers as plain bytes."""
+
+    name_key: bytes = field(repr=False)
+    seal_key: bytes = field(repr=False)
+    head: bytes
+
+    @classmethod
+    def derive(cls, cache_key: bytes, link_prefix: bytes, epoch: int, key_id: bytes) -> CacheKeys:
+        """From the home's cache key (32 bytes); ``key_id`` is the holder's public key."""
+        return cls(
+            name_key=hmac.digest(cache_key, lp(_NAME_LABEL), "sha256"),
+            seal_key=hmac.digest(cache_key, lp(_SEAL_LABEL), "sha256"),
+            head=link_prefix + u32(epoch) + lp(key_id),
+        )
+
+    def name(self, link_value: bytes) -> bytes:
+        """The entry's name, 16 bytes."""
+        return hmac.digest(self.name_key, self.head + lp(link_value), "sha256")[:_NAME_SIZE]
+
+    def seal(self, name: bytes, content: bytes) -> bytes:
+        """Nonce and ciphertext, bound to ``name``."""
+        nonce = os.urandom(_NONCE_SIZE)
+        return nonce + AESGCM(self.seal_key).encrypt(nonce, content, name)
+
+    def open(self, name: bytes, sealed: bytes) -> bytes:
+        """Raises StateError when the entry was altered or sealed under another key."""
+        try:
+            return AESGCM(self.seal_key).decrypt(sealed[:_NONCE_SIZE], sealed[_NONCE_SIZE:], name)
+        except InvalidTag as error:
+            raise StateError(
+                "the cache of record secrets does not open with this home's key",
+                remedy="Move secrets.db away; the values will be evaluated again, which counts towards the quota.",
+            ) from error
+
+
+class Pending(NamedTuple):
+    """A kept request: the signed message as JSON, its sealed content, its log index (-1: not sent)."""
+
+    message: str
+    sealed: bytes
+    log_index: int
+
+
+def open_reader(path: Path) -> sqlite3.Connection:
+    """The cache for reading only."""
+    return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=_BUSY_SECONDS)
+
+
+def read(connection: sqlite3.Connection, keys: CacheKeys, link_values: Sequence[bytes]) -> list[bytes | None]:
+    """The record secret of each link value, or None where the cache has none."""
+    result: list[bytes | None] = []
+    for value in link_values:
+        name = keys.name(value)
+        found = connection.execute("SELECT sealed FROM secrets WHERE name = ?", (name,)).fetchone()
+        result.append(keys.open(name, found[0]) if found is not None else None)
+    return result
+
+
+class SecretCache:
+    """The cache, for writing: what the exchange with the holder fills."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        if not path.exists():
+            os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
+        self._connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
+        self._connection.execute("PRAGMA journal_mode=WAL")
+        self._connection.execute("PRAGMA synchronous=FULL")
+        self._connection.executescript(_SCHEMA)
+
+    def close(self) -> None:
+        """Release the file."""
+        self._connection.close()
+
+    def put_pending(self, request: bytes, message: str, sealed: bytes) -> None:
+        """Keep a signed request (digest and JSON) and its sealed blinds, before it is sent."""
+        with self._connection:
+            self._connection.execute("INSERT INTO pending VALUES (?, ?, ?, -1)", (request, message, sealed))
+
+    def mark_sent(self, request: bytes, log_index: int) -> None:
+        """The request stands in the log."""
+        with self._connection:
+            self._connection.execute("UPDATE pending SET log_index = ? WHERE request = ?", (log_index, request))
+
+    def pending(self) -> list[Pending]:
+        """The requests without an answer, oldest first."""
+        found = self._connection.execute("SELECT message, sealed, log_index FROM pending ORDER BY rowid")
+        return [Pending(*row) for row in found]
+
+    def answered(self, request: bytes, entries: Iterable[tuple[bytes, bytes]]) -> None:
+        """Store (name, sealed F) of an answered request and forget the request, in one transaction."""
+        with self._connection:
+            self._connection.execute("BEGIN")
+            self._connection.executemany("INSERT OR REPLACE INTO secrets VALUES (?, ?)", entries)
+            self._connection.execute("DELETE FROM pending WHERE request = ?", (request,))
+
+    def forget(self, request: bytes) -> None:
+        """Drop a request that will not be answered."""
+        with self._connection:
+            self._connection.execute("DELETE FROM pending WHERE request = ?", (request,))
