@@ -1,0 +1,67 @@
+"""What a worker holds for one submission: the flow's layout, the keys, the source of record secrets, the old rows.
+
+A Setup crosses to the workers once, over their own socket, so it holds keys as plain bytes and hides them from repr.
+A Context is made of it there; nothing in it changes from task to task.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from matcher.agency.blind.sources import Source
+from matcher.agency.buckets import bucket_range
+from matcher.agency.vault.rows import Previous, previous_rows
+from matcher.agency.vault.schema import connect_read_only
+from matcher.protocol import rows, suite
+from matcher.protocol.agreement.model import Column, Field, Side
+from matcher.protocol.vector import VectorLayout
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """One submission, for the workers. ``scope`` and ``number`` are the vault's; older numbers are all sealed.
+
+    ``exhausted`` are tags (prepare.link_tag) of link values that got as many versions as a period allows.
+    """
+
+    matching_digest: bytes
+    flow: str
+    period: str
+    side: Side
+    party: str
+    normaliser: str
+    fields: tuple[Field, ...]
+    columns: tuple[Column, ...]
+    vault: Path
+    scope: int
+    number: int
+    exhausted: frozenset[bytes]
+    source: Source = field(repr=False)
+    handle_key: bytes = field(repr=False)
+
+
+class Context:
+    """What tasks read."""
+
+    def __init__(self, setup: Setup) -> None:
+        self.setup = setup
+        self.source = setup.source
+        layout = VectorLayout(setup.fields)
+        self.vector_width = layout.width
+        self.encode_vector = layout.encoder()
+        names = (setup.matching_digest, setup.flow, setup.period)
+        self.record_info = suite.record_info(*names)
+        self.handle_prefix = suite.handle_prefix(*names)
+        self.row_aad = rows.row_aad_prefix(*names, setup.side, setup.party)
+
+    @cached_property
+    def _vault(self) -> sqlite3.Connection:
+        return connect_read_only(self.setup.vault)
+
+    def previous(self, bucket: int) -> dict[bytes, Previous]:
+        """What was sent before in this flow and period, by handle, within ``bucket``."""
+        low, high = bucket_range(bucket)
+        return previous_rows(self._vault, self.setup.scope, self.setup.number, low, high)

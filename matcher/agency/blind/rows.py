@@ -1,0 +1,160 @@
+"""Second task: one bucket of staged records into rows for the service (design section 4, "Row sent by a side").
+
+Within a bucket, in file order: the first record of a handle stands, the same once more is dropped, another content
+under it is rejected. Against what was sent before in the period: unchanged records are not sent, changed and new ones
+are put, vanished ones deleted. Then each record secret gives the row's keys.
+
+The one rule that privacy hangs on: an asking row is sealed under the *asking* envelope key and carries the *answering*
+one, an answering row the other way round. So a row and the key to it meet only where both sides hold the link value.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from json import loads
+from pathlib import Path
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from matcher.agency import staged
+from matcher.agency.blind.context import Context
+from matcher.agency.blind.prepare import link_tag
+from matcher.agency.buckets import bucket_of, bucket_path
+from matcher.agency.rejects import Reject
+from matcher.agency.staged import Staged
+from matcher.agency.vault.rows import Previous
+from matcher.protocol import rows, suite
+from matcher.protocol.merkle import leaf_hash
+
+MAX_VERSIONS = 3
+SentRow = tuple[bytes, int, str, str, str, str, bytes, bytes]
+_PUT = bytes((rows.PUT,))
+
+
+@dataclass(slots=True)
+class Blinded:
+    """``parts`` are rows by bucket of their tokens; ``sent`` the vault's rows by handle; rejects are by file."""
+
+    parts: dict[int, bytes]
+    sent: list[SentRow]
+    put: int
+    deleted: int
+    unchanged: int
+    duplicates: int
+    rejects: list[tuple[int, Reject]]
+
+
+@dataclass(frozen=True, slots=True)
+class Blind:
+    """One bucket. ``crowded`` are tags of link values that more asking rows name than may share one."""
+
+    directory: Path
+    bucket: int
+    crowded: frozenset[bytes]
+
+    def run(self, context: Context) -> Blinded:
+        """Sort out, compare with what was sent, blind."""
+        result = Blinded({}, [], 0, 0, 0, 0, [])
+        records = self._distinct(context, result)
+        changed, vanished = _changes(context, records, context.previous(self.bucket), result)
+        packed = _put_rows(context, changed, result.sent)
+        packed += _delete_rows(context, vanished, result.sent)
+        result.sent.sort(key=lambda row: row[0])
+        result.put, result.deleted = len(changed), len(vanished)
+        result.parts = _by_token(packed)
+        return result
+
+    def _distinct(self, context: Context, result: Blinded) -> dict[bytes, Staged]:
+        columns = context.setup.columns
+        code = "duplicate-row" if context.setup.side == "asking" else "duplicate-account"
+        kept: dict[bytes, Staged] = {}
+        path = bucket_path(self.directory, self.bucket)
+        for record in staged.unpack(path.read_bytes()) if path.exists() else ():
+            if self.crowded and link_tag(context.setup.handle_key, record.link_value) in self.crowded:
+                problem = "too-many-rows"
+            elif (first := kept.setdefault(record.handle, record)) is record:
+                continue
+            elif first.content == record.content and first.row_id == record.row_id:
+                result.duplicates += 1
+                continue
+            else:
+                problem = code
+            result.rejects.append((record.file, Reject(record.line, columns[record.column].name, problem)))
+        return kept
+
+
+def _changes(
+    context: Context, records: dict[bytes, Staged], previous: dict[bytes, Previous], result: Blinded
+) -> tuple[list[Staged], list[tuple[bytes, Previous]]]:
+    """Records to put, and (handle, last version) to delete."""
+    changed = []
+    for handle, record in records.items():
+        before = previous.pop(handle, None)
+        if before is not None and before.op == rows.PUT and before.content.encode() == record.content:
+            result.unchanged += 1
+        elif _is_exhausted(context, record, before):
+            column = context.setup.columns[record.column].name
+            result.rejects.append((record.file, Reject(record.line, column, "version-limit")))
+        else:
+            changed.append(record)
+    return changed, [(handle, before) for handle, before in previous.items() if before.op == rows.PUT]
+
+
+def _is_exhausted(context: Context, record: Staged, before: Previous | None) -> bool:
+    """Whether one more version of this record would exceed what a period allows for its link value."""
+    if before is not None and before.puts >= MAX_VERSIONS:
+        return True
+    setup = context.setup
+    return bool(setup.exhausted) and link_tag(setup.handle_key, record.link_value) in setup.exhausted
+
+
+def _put_rows(context: Context, records: list[Staged], sent: list[SentRow]) -> list[bytes]:
+    setup, encode, aad, info = context.setup, context.encode_vector, context.row_aad, context.record_info
+    asking = setup.side == "asking"
+    names = [column.name for column in setup.columns]
+    secrets = setup.source.secrets([record.link_value for record in records])
+    nonces = os.urandom(rows.NONCE_SIZE * len(records))
+    packed = []
+    position = 0
+    for record, secret in zip(records, secrets, strict=True):
+        keys = suite.record_keys(secret, info)
+        token, handle = keys.token, record.handle
+        if asking:
+            own, other = keys.asking_envelope, keys.answering_envelope
+        else:
+            own, other = keys.answering_envelope, keys.asking_envelope
+        vector = encode(keys.comparison, loads(record.content)[0])
+        nonce = nonces[position : position + rows.NONCE_SIZE]
+        position += rows.NONCE_SIZE
+        row = _PUT + token + handle + other + nonce + AESGCM(own).encrypt(nonce, vector, aad + token + handle)
+        packed.append(row)
+        sent.append(
+            (
+                handle, rows.PUT, record.row_id.decode(), names[record.column], record.link_value.decode(),
+                record.content.decode(), token, leaf_hash(row),
+            )
+        )  # fmt: skip
+    return packed
+
+
+def _delete_rows(context: Context, vanished: list[tuple[bytes, Previous]], sent: list[SentRow]) -> list[bytes]:
+    packed = []
+    for handle, before in vanished:
+        row = rows.delete(before.token, handle, context.vector_width)
+        packed.append(row)
+        sent.append(
+            (
+                handle, rows.DELETE, before.row_id, before.link_column, before.link_value, "", before.token,
+                leaf_hash(row),
+            )
+        )  # fmt: skip
+    return packed
+
+
+def _by_token(packed: Iterable[bytes]) -> dict[int, bytes]:
+    parts: dict[int, list[bytes]] = {}
+    for row in packed:
+        parts.setdefault(bucket_of(row[1:]), []).append(row)
+    return {bucket: b"".join(items) for bucket, items in parts.items()}

@@ -1,0 +1,81 @@
+"""Where a worker gets record secrets F(x) from (design section 4, "Record secret").
+
+The holder of an OPRF key evaluates directly; in mode ``hmac`` every data party holds the group key; another party reads
+the cache that its exchange with the holder has filled.
+"""
+
+from __future__ import annotations
+
+import hmac
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Protocol
+
+from matcher.agency.secret_cache import CacheKeys, open_reader, read
+from matcher.protocol.errors import StateError
+from matcher.protocol.suite import lp
+
+
+class Source(Protocol):
+    """Gives the 64-byte record secrets of link values."""
+
+    def secrets(self, link_values: Sequence[bytes]) -> list[bytes]:
+        """F of each link value (normalised, UTF-8), in order. Raises StateError when one is not to be had."""
+
+
+@dataclass(frozen=True, slots=True)
+class HolderSource:
+    """Direct evaluation with the holder's own key, 32 bytes. ``prefix`` is suite.link_prefix."""
+
+    prefix: bytes
+    secret_key: bytes = field(repr=False)
+
+    def secrets(self, link_values: Sequence[bytes]) -> list[bytes]:
+        """F of each link value."""
+        from keys import oprf  # loads libsodium, which only workers that need it do
+
+        return oprf.evaluate_batch(self.secret_key, [self.prefix + lp(value) for value in link_values])
+
+
+@dataclass(frozen=True, slots=True)
+class GroupSource:
+    """HMAC-SHA-512 under the group key, 32 bytes. ``prefix`` is suite.link_prefix."""
+
+    prefix: bytes
+    group_key: bytes = field(repr=False)
+
+    def secrets(self, link_values: Sequence[bytes]) -> list[bytes]:
+        """F of each link value."""
+        key, prefix = self.group_key, self.prefix
+        return [hmac.digest(key, prefix + lp(value), "sha512") for value in link_values]
+
+
+@dataclass(frozen=True)
+class CacheSource:
+    """The encrypted cache; what is not in it was never evaluated."""
+
+    path: Path
+    keys: CacheKeys = field(repr=False)
+
+    @cached_property
+    def _reader(self) -> sqlite3.Connection:
+        return open_reader(self.path)
+
+    def secrets(self, link_values: Sequence[bytes]) -> list[bytes]:
+        """F of each link value. Raises StateError if one is missing."""
+        found = read(self._reader, self.keys, link_values)
+        missing = sum(secret is None for secret in found)
+        if missing:
+            raise StateError(
+                f"{missing} record secrets are missing from the cache", remedy="Run the same command again."
+            )
+        return [secret for secret in found if secret is not None]
+
+    def missing(self, link_values: Sequence[bytes]) -> list[bytes]:
+        """Those of ``link_values``, each once, that the cache does not have."""
+        distinct = list(dict.fromkeys(link_values))
+        found = read(self._reader, self.keys, distinct)
+        return [value for value, secret in zip(distinct, found, strict=True) if secret is None]

@@ -1,0 +1,65 @@
+"""Sixty-four files by the top bits of a key: sorting more rows than fit in memory, without a database.
+
+Handles and tokens are uniform, so a bucket is a 64th of the whole: it is read and sorted in memory, and buckets in
+order give all rows in order. Workers use this too, so it imports nothing heavy.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO
+
+BUCKETS = 64
+_SHIFT = 2
+_BUFFER = 1 << 17
+
+
+def bucket_of(key: bytes) -> int:
+    """The bucket of a handle or token: its top six bits."""
+    return key[0] >> _SHIFT
+
+
+def bucket_range(bucket: int) -> tuple[bytes, bytes]:
+    """The smallest and the largest 16-byte key in ``bucket``."""
+    low = bucket << _SHIFT
+    return bytes((low,)) + bytes(15), bytes((low + (1 << _SHIFT) - 1,)) + b"\xff" * 15
+
+
+def bucket_path(directory: Path, bucket: int) -> Path:
+    """The file of ``bucket`` in ``directory``."""
+    return directory / f"{bucket:02d}"
+
+
+def buckets_in(directory: Path) -> list[int]:
+    """Buckets that have a file, ascending."""
+    return [bucket for bucket in range(BUCKETS) if bucket_path(directory, bucket).exists()]
+
+
+class BucketWriter:
+    """Appends to the 64 files of one directory; closing makes them durable."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._files: dict[int, IO[bytes]] = {}
+
+    def append(self, parts: Mapping[int, bytes]) -> None:
+        """Append ``parts[bucket]`` to each bucket's file."""
+        for bucket, data in parts.items():
+            file = self._files.get(bucket)
+            if file is None:
+                path = bucket_path(self._directory, bucket)
+                file = self._files[bucket] = open(  # noqa: SIM115 - closed in close()
+                    path, "xb", buffering=_BUFFER, opener=lambda name, flags: os.open(name, flags, 0o600)
+                )
+            file.write(data)
+
+    def close(self, *, durable: bool) -> None:
+        """Close the files, after writing them through to disk if ``durable``."""
+        for file in self._files.values():
+            file.flush()
+            if durable:
+                os.fsync(file.fileno())
+            file.close()
+        self._files = {}
