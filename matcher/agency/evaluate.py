@@ -1,0 +1,224 @@
+"""Asking the holder to evaluate link values it must not see (design section 4, mode ``oprf``), through the mailbox.
+
+Batches of up to 4,096, padded to a multiple of 1,024, four under way at once so that both sides stay busy. A request
+is kept with its blinds, sealed, before it is sent: a restart sends what was not sent, takes answers that came
+meanwhile, and asks nothing twice. An answer counts only after, in this order: the holder's signature against its root
+in the agreement, that it answers this request, counts and digests, the proof against the agreed public key. Left to
+others: the arithmetic (blind/oprf.py), the holder's side (agent/).
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+from matcher.agency.blind.oprf import ELEMENT_SIZE, BlindInputs, FindMissing, FinishBatch
+from matcher.agency.blind.pool import Workers
+from matcher.agency.blind.sources import CacheSource
+from matcher.agency.buckets import BUCKETS
+from matcher.agency.home import AgencyHome
+from matcher.agency.outbox import sign_message
+from matcher.agency.pending import Request, open_request, seal_request
+from matcher.agency.secret_cache import SecretCache
+from matcher.agency.trust import trust_of
+from matcher.channel import Channel
+from matcher.channel.types import MailItem
+from matcher.protocol import bodies, canonical, messages
+from matcher.protocol.agreement.model import Agreement
+from matcher.protocol.bodies import EVALUATION_PADDING, MAX_EVALUATION_BATCH
+from matcher.protocol.errors import QuotaError, UnreachableError, VerificationError
+from matcher.protocol.suite import link_prefix, sha256
+
+Progress = Callable[[int], AbstractContextManager[Callable[[int], None]]]
+REQUEST, ANSWER = "evaluation-request", "evaluation-answer"
+_UNDER_WAY = 4
+_POLL_SECONDS = 5
+PATIENCE_SECONDS = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """Who asks, for what. ``patience`` is how many seconds without any answer are too many."""
+
+    home: AgencyHome
+    agreement: Agreement
+    flow: str
+    period: str
+    channel: Channel
+    workers: Workers
+    source: CacheSource
+    patience: float = PATIENCE_SECONDS
+
+    def fill(self, staged: Path, progress: Progress) -> int:
+        """Evaluate the link values in ``staged`` that the cache lacks; returns the evaluations asked, padding included.
+
+        Raises UnreachableError (no answer), QuotaError, VerificationError (an answer does not verify).
+        """
+        cache = SecretCache(self.source.path)
+        try:
+            return _Run(self, cache).all(staged, progress)
+        finally:
+            cache.close()
+
+
+class _Run:
+    def __init__(self, exchange: Exchange, cache: SecretCache) -> None:
+        self._exchange = exchange
+        self._cache = cache
+        self._link = exchange.agreement.matching.links[exchange.agreement.flow(exchange.flow).link]
+        self._prefix = link_prefix(exchange.agreement.id, self._link.kind)
+        self._trust = trust_of(exchange.home, exchange.channel, exchange.agreement)
+        self._waiting: dict[str, Request] = {}
+        self._finishing: deque[tuple[Request, Future[list[tuple[bytes, bytes]]]]] = deque()
+        self._asked: set[bytes] = set()
+        self._after = 0
+        self._done = 0
+        self._progress: Callable[[int], None] = lambda _done: None
+
+    def all(self, staged: Path, progress: Progress) -> int:
+        self._trust.accept(self._exchange.channel.checkpoint())
+        self._resume()
+        missing = self._missing(staged)
+        if not missing and not self._waiting and not self._finishing:
+            return 0
+        batches = [
+            missing[start : start + MAX_EVALUATION_BATCH] for start in range(0, len(missing), MAX_EVALUATION_BATCH)
+        ]
+        padded = sum(len(batch) + -len(batch) % EVALUATION_PADDING for batch in batches)
+        self._require_quota(padded)
+        with progress(len(missing)) as self._progress:
+            tasks = (BlindInputs(self._prefix, batch) for batch in batches)
+            for batch, (blinds, elements) in zip(batches, self._exchange.workers.run(tasks), strict=True):
+                self._take(_UNDER_WAY - 1)
+                self._ask(batch, blinds, elements)
+            self._take(0)
+        return padded
+
+    def _missing(self, staged: Path) -> list[bytes]:
+        tasks = (FindMissing(staged, bucket) for bucket in range(BUCKETS))
+        found = (value for values in self._exchange.workers.run(tasks) for value in values)
+        return [value for value in dict.fromkeys(found) if value not in self._asked]
+
+    def _require_quota(self, count: int) -> None:
+        quotas = self._exchange.agreement.quotas[self._exchange.home.party]
+        most = min(quotas.evaluations_epoch, quotas.evaluations_month)
+        if count > most:
+            raise QuotaError(
+                f"{count:,} evaluations are needed, padding included; the agreement allows {most:,}",
+                remedy="Amend the agreement, or submit fewer rows.",
+            )
+
+    def _resume(self) -> None:
+        """Take up the requests of an interrupted run; drop those that can no longer be answered."""
+        now = self._exchange.home.now()
+        for kept in self._cache.pending():
+            request = open_request(self._exchange.source.keys, kept)
+            if request is None:
+                continue  # of another link kind or epoch
+            if request.log_index < 0 and request.message.expiry < now:
+                self._cache.forget(request.digest)
+                continue
+            if request.log_index < 0:
+                request = self._send(request)
+            self._wait_for(request)
+        self._receive(0)  # answers that came meanwhile
+        for digest, request in list(self._waiting.items()):
+            if request.message.expiry < now:
+                self._cache.forget(request.digest)
+                self._asked.difference_update(request.link_values)
+                del self._waiting[digest]
+
+    def _ask(self, batch: list[bytes], blinds: bytes, elements: bytes) -> None:
+        home, agreement = self._exchange.home, self._exchange.agreement
+        body: canonical.Json = {
+            "link": self._link.kind,
+            "epoch": self._link.epoch,
+            "count": len(elements) // ELEMENT_SIZE,
+            "elements_sha256": sha256(elements).hex(),
+            "checkpoint": self._trust.last(),
+        }
+        message = sign_message(
+            home, REQUEST, agreement.digest, self._exchange.flow, self._exchange.period, self._link.holder, body,
+            agreement.message_hours,
+        )  # fmt: skip
+        request = Request(message, batch, blinds, elements, -1)
+        self._cache.put_pending(request.digest, *seal_request(self._exchange.source.keys, request))
+        self._wait_for(self._send(request))
+
+    def _send(self, request: Request) -> Request:
+        try:
+            logged = self._exchange.channel.send(request.message, request.elements)
+        except QuotaError:
+            self._cache.forget(request.digest)
+            raise
+        self._trust.verify_logged(logged)
+        self._cache.mark_sent(request.digest, logged.index)
+        return request.sent(logged.index)
+
+    def _wait_for(self, request: Request) -> None:
+        self._waiting[request.digest.hex()] = request
+        self._asked.update(request.link_values)
+        self._after = min(self._after or request.log_index, request.log_index)
+
+    def _take(self, most: int) -> None:
+        """Receive and finish until at most ``most`` requests are under way."""
+        deadline = time.monotonic() + self._exchange.patience
+        while len(self._waiting) + len(self._finishing) > most:
+            if self._waiting and self._receive(0 if self._finishing else _POLL_SECONDS):
+                deadline = time.monotonic() + self._exchange.patience
+            if self._finishing:
+                self._finish()
+                deadline = time.monotonic() + self._exchange.patience
+            elif time.monotonic() > deadline:
+                raise UnreachableError(
+                    f"{self._link.holder} has not answered {len(self._waiting)} evaluation requests",
+                    remedy="Its agent must be running, and shows there if it refused (`concordat agent`)."
+                    " Nothing is lost: run the same command again.",
+                )
+
+    def _receive(self, wait: int) -> int:
+        taken = 0
+        for item in self._exchange.channel.receive([ANSWER], self._after, wait_seconds=wait):
+            self._after = max(self._after, item.index + 1)
+            if (request := self._match(item)) is not None:
+                del self._waiting[request.digest.hex()]
+                self._finishing.append((request, self._exchange.workers.submit(self._check(request, item))))
+                taken += 1
+        return taken
+
+    def _match(self, item: MailItem) -> Request | None:
+        """The request that ``item`` says it answers; None for an answer to an earlier run. Nothing is believed yet."""
+        body = item.message.content()
+        bodies.check(ANSWER, body)
+        return self._waiting.get(body["request"])
+
+    def _check(self, request: Request, item: MailItem) -> FinishBatch:
+        message, body, holder = item.message, item.message.content(), self._link.holder
+        messages.verify(message, self._exchange.agreement.party(holder).root)
+        expected = (ANSWER, holder, self._exchange.home.party, request.message.agreement)
+        if (message.kind, message.sender, message.recipient, message.agreement) != expected:
+            raise VerificationError("evaluation answer: it is not from the holder to this party")
+        count = len(request.elements) // ELEMENT_SIZE
+        if body["link"] != self._link.kind or body["epoch"] != self._link.epoch:
+            raise VerificationError("evaluation answer: link kind or epoch is not the one asked for")
+        if body["count"] != count or len(item.attachment) != count * ELEMENT_SIZE:
+            raise VerificationError(
+                f"evaluation answer: {count} elements were asked for, another number came", code="evaluation-count"
+            )
+        if sha256(item.attachment).hex() != body["elements_sha256"]:
+            raise VerificationError("evaluation answer: the elements are not the ones that were signed for")
+        return FinishBatch(
+            self._prefix, request.link_values, request.blinds, request.elements, item.attachment,
+            canonical.unb64(body["proof"]), self._link.public_key,
+        )  # fmt: skip
+
+    def _finish(self) -> None:
+        request, finished = self._finishing.popleft()
+        self._cache.answered(request.digest, finished.result())
+        self._done += len(request.link_values)
+        self._progress(self._done)
