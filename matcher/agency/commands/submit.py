@@ -1,0 +1,82 @@
+"""`concordat submit`: this agency's rows of one flow and period, from files to a sealed submission."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+
+from matcher.agency.home import AgencyHome
+from matcher.agency.rejects import reason
+from matcher.agency.submit.flow import submit
+from matcher.agency.submit.job import make_job
+from matcher.protocol.errors import InputError
+from matcher.text import _
+from matcher.text.terminal import Invocation, emit, progress
+
+REJECTED_EXIT_STATUS = 8
+
+
+def register(group: click.Group) -> None:
+    """Add the command to ``group``."""
+    group.add_command(_submit)
+
+
+@click.command("submit", help=_("Blind the rows of FILES and submit them: CSV or Parquet, whole, not only changes."))
+@click.option("--flow", required=True, help=_("The comparison, as the agreement names it."))
+@click.option("--period", required=True, help=_("The period, such as 2022-05."))
+@click.option("--strict", is_flag=True, help=_("Exit with status 8 if a row was rejected."))
+@click.option(
+    "--rejects", type=click.Path(dir_okay=False, path_type=Path),
+    help=_("Where rejected rows are listed (default: beside the first file)."),
+)  # fmt: skip
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.pass_context
+def _submit(
+    context: click.Context, flow: str, period: str, strict: bool, rejects: Path | None, files: tuple[Path, ...]
+) -> None:
+    invocation: Invocation = context.obj
+    started = time.monotonic()
+    home = AgencyHome.of(invocation)
+    job = make_job(home, flow, period, files)
+    rejects = rejects or files[0].with_suffix(".rejects.csv")
+    if rejects.resolve() in [path.resolve() for path in files]:
+        raise InputError("--rejects names one of the files to submit", remedy="Give another path.")
+    result = submit(job, rejects, progress)
+    result["seconds"] = round(time.monotonic() - started, 2)
+    emit(invocation, result, lambda console: _show(console, result))
+    if strict and result["rejected"]:
+        context.exit(REJECTED_EXIT_STATUS)
+
+
+def _show(console: Console, result: dict[str, Any]) -> None:
+    console.print(
+        _(
+            "{rows:,} rows read, {records:,} records: {accepted:,} accepted, {rejected:,} rejected, "
+            "{duplicates:,} repeated.",
+            **result,
+        )
+    )
+    for code, count in result["reasons"].items():
+        console.print(_("  {count:,} x {reason}", count=count, reason=reason(code)[0]), markup=False)
+    if result["warnings"]:
+        console.print(_("  {n:,} credit codes do not check and count as unknown", n=result["warnings"]))
+    if result["rejects_file"]:
+        console.print(_("What to correct: {file}", file=result["rejects_file"]), markup=False)
+    console.print(
+        _(
+            "Sent {sent:,} rows and {deleted:,} deletions as submission {sequence}; it stands in the log as "
+            "entry {log_index}.",
+            **result,
+        )
+    )
+    if result["evaluated"]:
+        console.print(_("{n:,} evaluations were asked of the key holder.", n=result["evaluated"]))
+    console.print(_("{seconds:.1f} seconds, {rate:,.0f} rows/s.", seconds=result["seconds"], rate=_rate(result)))
+
+
+def _rate(result: dict[str, Any]) -> float:
+    return float(result["rows"] / max(result["seconds"], 0.01))

@@ -1,0 +1,53 @@
+"""Second stage: staged records into rows in the workers; rows go to the spool by token, records to the vault."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from matcher.agency.blind.pool import Workers
+from matcher.agency.blind.rows import Blind
+from matcher.agency.buckets import BUCKETS, BucketWriter
+from matcher.agency.rejects import RejectsFile
+from matcher.agency.spool import Spool
+from matcher.agency.submit.job import Job
+from matcher.agency.vault import Submission, Vault
+
+
+@dataclass(slots=True)
+class Blinding:
+    """What became of the staged records; ``put`` and ``deleted`` rows are sent."""
+
+    put: int = 0
+    deleted: int = 0
+    unchanged: int = 0
+    duplicates: int = 0
+    rejected: int = 0
+
+
+def blind(
+    job: Job, workers: Workers, spool: Spool, vault: Vault, submission: Submission, crowded: frozenset[bytes],
+    rejects: RejectsFile, progress: Callable[[int], None],
+) -> Blinding:  # fmt: skip
+    """Blind everything staged. When this returns, the rows are durable, and the records in the vault, unsealed."""
+    result = Blinding()
+    writer = BucketWriter(spool.rows)
+    done = 0
+    try:
+        for blinded in workers.run(Blind(spool.staged, bucket, crowded) for bucket in range(BUCKETS)):
+            writer.append(blinded.parts)
+            vault.add_rows(submission, blinded.sent)
+            for file, reject in sorted(blinded.rejects):
+                rejects.add(job.files[file].name, [reject])
+            result.put += blinded.put
+            result.deleted += blinded.deleted
+            result.unchanged += blinded.unchanged
+            result.duplicates += blinded.duplicates
+            result.rejected += len(blinded.rejects)
+            done += blinded.put + blinded.unchanged + blinded.duplicates + len(blinded.rejects)
+            progress(done)
+    except BaseException:
+        writer.close(durable=False)
+        raise
+    writer.close(durable=True)
+    return result

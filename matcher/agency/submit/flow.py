@@ -1,0 +1,197 @@
+"""The stages in order, one submission of a home at a time, and recovery from a stop between any two of them.
+
+An unfinished submission is taken up again when the same files are given: ``spooled`` goes on uploading, ``uploading``
+asks the service for the seal. With other files, the service is asked first whether it was sealed after all; if not, it
+is abandoned, which loses nothing: nobody has acknowledged it. ``staging`` is always abandoned.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from matcher.agency.blind.pool import Workers
+from matcher.agency.blind.prepare import link_tag
+from matcher.agency.blind.rows import MAX_VERSIONS
+from matcher.agency.blind.sources import CacheSource
+from matcher.agency.evaluate import Exchange
+from matcher.agency.rejects import RejectsFile
+from matcher.agency.secret_cache import SecretCache
+from matcher.agency.spool import Spool
+from matcher.agency.submit.blinding import Blinding, blind
+from matcher.agency.submit.job import Job
+from matcher.agency.submit.staging import Staging, open_all, stage
+from matcher.agency.submit.uploading import Uploader
+from matcher.agency.vault import Submission, Vault
+from matcher.channel import Channel
+from matcher.protocol.errors import InputError, QuotaError, StateError
+from matcher.text import _
+
+Progress = Callable[[str, int | None], AbstractContextManager[Callable[[int], None]]]
+SUBMISSION_ID_SIZE = 16
+
+
+def submit(job: Job, rejects_path: Path, progress: Progress) -> dict[str, Any]:
+    """Submit the job's files; returns the summary: counts, sequence, log index, rejects file.
+
+    Raises InputError (nothing acceptable in the files), QuotaError, and what the service answers.
+    """
+    with _alone(job.home.spool_path), job.home.channel() as channel:
+        vault = Vault(job.home.vault_path)
+        try:
+            return _Submit(job, vault, channel, rejects_path, progress).run()
+        finally:
+            vault.close()
+
+
+@contextmanager
+def _alone(spool: Path) -> Iterator[None]:
+    spool.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (spool / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise StateError("another submit of this home is running", remedy="Wait until it has ended.") from error
+        yield
+
+
+class _Submit:
+    def __init__(self, job: Job, vault: Vault, channel: Channel, rejects: Path, progress: Progress) -> None:
+        self._job = job
+        self._vault = vault
+        self._channel = channel
+        self._rejects = rejects
+        self._progress = progress
+        self._scope = vault.scope(job.agreement, job.flow.id, job.period)
+
+    def run(self) -> dict[str, Any]:
+        inputs = self._job.inputs_digest()
+        submission = self._resumed(inputs)
+        if submission is None:
+            total = sum(source.total for source in open_all(self._job))
+            submission = self._prepared(inputs, total)
+        if submission.state != "sealed":
+            submission = self._uploaded(submission)
+        return {**submission.summary, "sequence": submission.sequence, "log_index": submission.log_index}
+
+    def _resumed(self, inputs: bytes) -> Submission | None:
+        """The unfinished submission if it is of the same files, spooled or sealed; any other one is cleared away."""
+        unfinished = self._vault.unfinished(self._scope)
+        if unfinished is None:
+            return None
+        same = unfinished.inputs == inputs and unfinished.agreement_digest == self._job.agreement.digest
+        if same and unfinished.state != "staging":
+            return unfinished
+        if unfinished.state == "uploading" and self._is_sealed(unfinished):
+            self._uploaded(unfinished)
+            return None
+        self._spool(unfinished).remove()
+        self._vault.abandon(unfinished)
+        return None
+
+    def _is_sealed(self, submission: Submission) -> bool:
+        return self._channel.open_upload(
+            submission.submission_id, submission.agreement_digest, self._job.flow.id, self._job.period,
+            submission.sequence, submission.row_count,
+        ).sealed  # fmt: skip
+
+    def _prepared(self, inputs: bytes, total: int) -> Submission:
+        """Read, evaluate and blind: a spooled submission, or the last sealed one if nothing has changed."""
+        job = self._job
+        last = self._vault.last_sealed(self._scope)
+        submission = self._vault.begin(self._scope, os.urandom(SUBMISSION_ID_SIZE), job.agreement.digest, inputs)
+        spool = self._spool(submission)
+        try:
+            spool.create()
+            if isinstance(job.source, CacheSource):
+                SecretCache(job.source.path).close()  # workers open it for reading: it must be there
+            with Workers(job.setup(submission, self._exhausted())) as workers, RejectsFile(self._rejects) as rejects:
+                with self._progress(_("Reading"), total) as progress:
+                    staging = stage(job, workers, spool, rejects, progress)
+                evaluated = self._evaluate(workers, spool)
+                with self._progress(_("Blinding"), staging.records - staging.rejected) as progress:
+                    blinding = blind(job, workers, spool, self._vault, submission, staging.crowded, rejects, progress)
+            summary = _summary(staging, blinding, evaluated, rejects)
+            sent = blinding.put + blinding.deleted
+            if not sent and last is not None:
+                self._vault.abandon(submission)
+                spool.remove()
+                return replace(last, summary=summary)
+            self._require_room(summary, sent)
+            submission = self._vault.spooled(submission, sent, summary)
+        except BaseException:
+            spool.remove()
+            self._vault.abandon(submission)
+            raise
+        spool.remove_staged()
+        return submission
+
+    def _evaluate(self, workers: Workers, spool: Spool) -> int:
+        job = self._job
+        if not isinstance(job.source, CacheSource):
+            return 0
+        exchange = Exchange(
+            job.home, job.agreement, job.flow.id, job.period, self._channel, workers, job.source
+        )  # fmt: skip
+        return exchange.fill(spool.staged, lambda total: self._progress(_("Evaluating"), total))
+
+    def _require_room(self, summary: dict[str, Any], sent: int) -> None:
+        if not sent:
+            raise InputError(
+                f"no row could be taken: {summary['rejected']} records were rejected",
+                remedy=f"Correct them as the rejects file says: {summary['rejects_file']}"
+                if summary["rejects_file"]
+                else "The files have a header, but no rows.",
+            )
+        quota = self._job.agreement.quotas[self._job.home.party]
+        before = self._vault.rows_sent(self._scope)
+        if before + sent > quota.rows:
+            raise QuotaError(
+                f"{before:,} rows of this period were sent; {sent:,} more exceed the quota of {quota.rows:,}"
+            )
+
+    def _exhausted(self) -> frozenset[bytes]:
+        if self._job.side != "asking":
+            return frozenset()  # there the handle stands for the link value, and its versions are counted by handle
+        handle_key = self._job.home.keys.handle_key.reveal()
+        values = self._vault.link_values_with_versions(self._scope, MAX_VERSIONS)
+        return frozenset(link_tag(handle_key, value.encode()) for value in values)
+
+    def _uploaded(self, submission: Submission) -> Submission:
+        spool = self._spool(submission)
+        try:
+            with self._progress(_("Uploading"), submission.row_count) as progress:
+                sealed = Uploader(self._job, self._channel, self._vault, spool, progress).send(submission)
+        except StateError:
+            # The spool is damaged, or the service is elsewhere in the sequence: start anew with the next command.
+            if not self._is_sealed(submission):
+                spool.remove()
+                self._vault.abandon(submission)
+            raise
+        spool.remove()
+        return sealed
+
+    def _spool(self, submission: Submission) -> Spool:
+        return Spool(self._job.home.spool_path, submission.submission_id)
+
+
+def _summary(staging: Staging, blinding: Blinding, evaluated: int, rejects: RejectsFile) -> dict[str, Any]:
+    rejected = staging.rejected + blinding.rejected
+    return {
+        "rows": staging.rows,
+        "records": staging.records,
+        "accepted": staging.records - rejected - blinding.duplicates,
+        "rejected": rejected,
+        "reasons": dict(sorted(rejects.counts.items())),
+        "duplicates": blinding.duplicates,
+        "warnings": sum(staging.warnings.values()),
+        "sent": blinding.put,
+        "deleted": blinding.deleted,
+        "evaluated": evaluated,
+        "rejects_file": str(rejects.path) if rejects.written else "",
+    }

@@ -1,0 +1,110 @@
+"""What one `concordat submit` is to do, and the checks before anything is read: agreement, side, period, files, key."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from matcher.agency.blind.context import Setup
+from matcher.agency.blind.sources import Source
+from matcher.agency.home import AgencyHome
+from matcher.agency.record_source import source_of
+from matcher.agency.records import plain_columns
+from matcher.agency.vault import Submission
+from matcher.protocol.agreement.model import Agreement, Column, Flow, Link, Side
+from matcher.protocol.errors import InputError
+from matcher.protocol.suite import lp
+from matcher.protocol.vector import VectorLayout
+
+_PERIODS: Mapping[str, tuple[str, str]] = {
+    "month": (r"\d{4}-(0[1-9]|1[0-2])", "2022-05"),
+    "quarter": (r"\d{4}-Q[1-4]", "2022-Q2"),
+    "year": (r"\d{4}", "2022"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One submission to make: this home's rows of ``files`` for (flow, period) under ``agreement``."""
+
+    home: AgencyHome
+    agreement: Agreement
+    flow: Flow
+    period: str
+    side: Side
+    link: Link
+    columns: tuple[Column, ...]
+    files: tuple[Path, ...]
+    source: Source
+
+    @property
+    def vector_width(self) -> int:
+        """Bytes of the flow's comparison vector."""
+        return VectorLayout(self.flow.fields).width
+
+    def inputs_digest(self) -> bytes:
+        """SHA-256 over names and content of the files, in order: the same files give the same submission."""
+        total = hashlib.sha256()
+        for path in self.files:
+            try:
+                with path.open("rb") as stream:
+                    content = hashlib.file_digest(stream, "sha256").digest()
+            except OSError as error:
+                raise InputError(
+                    f"{path.name}: the file cannot be opened", remedy="Check path and permissions."
+                ) from error
+            total.update(lp(path.name) + content)
+        return total.digest()
+
+    def setup(self, submission: Submission, exhausted: frozenset[bytes]) -> Setup:
+        """What the workers need for ``submission``."""
+        return Setup(
+            matching_digest=self.agreement.matching.digest,
+            flow=self.flow.id,
+            period=self.period,
+            side=self.side,
+            party=self.home.party,
+            normaliser=self.link.normaliser,
+            fields=self.flow.fields,
+            columns=self.columns,
+            vault=self.home.vault_path,
+            scope=submission.scope,
+            number=submission.number,
+            exhausted=exhausted,
+            source=self.source,
+            handle_key=self.home.keys.handle_key.reveal(),
+        )
+
+
+def make_job(home: AgencyHome, flow: str, period: str, files: Sequence[Path]) -> Job:
+    """Check that this home may submit ``files`` now.
+
+    Raises AgreementError (no such flow, not in force, another key), DeniedError (no party to the flow), InputError
+    (period, files), KeyFileError (no group key yet).
+    """
+    agreement = home.agreement(flow)
+    agreement.require_in_force(home.now())
+    this = agreement.flow(flow)
+    side = this.side_of(home.party)
+    pattern, example = _PERIODS[agreement.period_pattern]
+    if not re.fullmatch(pattern, period):
+        raise InputError(
+            f"period {period[:16]!r} does not follow the agreement's calendar",
+            remedy=f"Write the {agreement.period_pattern} as {example}.",
+        )
+    if len(set(files)) != len(files):
+        raise InputError("a file stands twice on the command line")
+    return Job(
+        home=home,
+        agreement=agreement,
+        flow=this,
+        period=period,
+        side=side,
+        link=agreement.matching.links[this.link],
+        columns=plain_columns(agreement.flow_terms(flow).columns(side)),
+        files=tuple(files),
+        source=source_of(home, agreement, flow),
+    )
