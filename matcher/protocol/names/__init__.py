@@ -1,0 +1,46 @@
+"""Company names, compared blind as on plaintext (design section 4, comparator ``company-name``).
+
+splitting takes a name apart, blind turns the parts into symbols, verdict decides on parts or on symbols; data holds
+what is known of regions, trades and legal forms. docs/names.md tells how a name is decided.
+"""
+
+from matcher.protocol.names.blind import WIDTH, decode, encode
+from matcher.protocol.names.data import data_digest
+from matcher.protocol.names.parts import EMPTY, NameParts
+from matcher.protocol.names.splitting import split
+from matcher.protocol.names.verdict import BRANCH, DIFFERENT, REVIEW, SAME, UNKNOWN, VARIANT, decide
+
+__all__ = [
+    "BRANCH",
+    "DIFFERENT",
+    "EMPTY",
+    "REVIEW",
+    "SAME",
+    "UNKNOWN",
+    "VARIANT",
+    "WIDTH",
+    "NameParts",
+    "compare",
+    "compare_plain",
+    "data_digest",
+    "decide",
+    "decode",
+    "encode",
+    "split",
+]
+
+
+def compare(asking: bytes, answering: bytes) -> str:
+    """The verdict on two encodings made under one field key. Raises VerificationError when one is malformed."""
+    return _verdict(decode(asking), decode(answering))
+
+
+def compare_plain(asking: str | None, answering: str | None) -> str:
+    """The verdict on two names; None, and a name of punctuation only, are unknown."""
+    return _verdict(split(asking) if asking else EMPTY, split(answering) if answering else EMPTY)
+
+
+def _verdict(asking: NameParts, answering: NameParts) -> str:
+    if asking == EMPTY or answering == EMPTY:
+        return UNKNOWN
+    return decide(asking, answering)
