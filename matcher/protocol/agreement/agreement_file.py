@@ -28,7 +28,7 @@ _PARTY: dict[str, Entry] = {
     "name": Entry(schema.text),
     "kind": Entry(schema.choice("data", "auditor")),
     "root": Entry(schema.hexadecimal(32)),
-    "people": Entry(schema.listing(schema.table(_PERSON), least=1)),
+    "people": Entry(schema.listing(schema.table(_PERSON), least=1, unique=False)),
 }
 _CALENDAR: dict[str, Entry] = {
     "period": Entry(schema.choice("month", "quarter", "year")),

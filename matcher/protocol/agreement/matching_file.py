@@ -38,7 +38,7 @@ _FLOW: dict[str, Entry] = {
     "asking": Entry(schema.identifier),
     "answering": Entry(schema.listing(schema.identifier, least=1, most=100)),
     "multiple": Entry(schema.integer(1, MAX_MULTIPLE), 1),
-    "fields": Entry(schema.listing(schema.table(_FIELD), least=1, most=64)),
+    "fields": Entry(schema.listing(schema.table(_FIELD), least=1, most=64, unique=False)),
     "rules": Entry(schema.listing(schema.table(rules_table.RULE), least=1, most=500, unique=False)),
 }
 _FILE: dict[str, Entry] = {

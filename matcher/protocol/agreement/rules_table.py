@@ -48,7 +48,7 @@ _CONDITION: dict[str, Entry] = {
 RULE: dict[str, Entry] = {
     "code": Entry(schema.identifier),
     "fact": Entry(schema.choice(*FACTS), "matched"),
-    "all": Entry(schema.listing(schema.table(_CONDITION), least=1, most=16), ()),
+    "all": Entry(schema.listing(schema.table(_CONDITION), least=1, most=16, unique=False), ()),
     "text": Entry(schema.table({language: Entry(schema.text) for language in LANGUAGES})),
 }
 
@@ -62,13 +62,17 @@ def rule(path: str, value: Table, fields: Sequence[Field]) -> Rule:
     conditions = tuple(
         _condition(f"{path}.all[{position}]", item, fields) for position, item in enumerate(value["all"], 1)
     )
+    if len(set(conditions)) < len(conditions):
+        refuse(f"{path}.all", "a condition stands twice")
     return Rule(value["code"], value["fact"], conditions, value["text"])
 
 
 def require_complete(path: str, rules: Iterable[Rule], fields: Iterable[Field]) -> None:
     """Refuse a rule that stands twice, and fields and flag codes that no rule looks at: they leak for nothing."""
     rules = tuple(rules)
-    schema.require_distinct(((rule.code, rule.fact, rule.conditions) for rule in rules), path)
+    for position, rule in enumerate(rules):
+        if any(_meaning(rule) == _meaning(other) for other in rules[:position]):
+            refuse(f"{path}[{position + 1}]", f"another rule gives {rule.code!r} under the same conditions")
     conditions = [condition for rule in rules for condition in rule.conditions]
     for field in fields:
         concerned = [condition for condition in conditions if condition.field == field.name]
@@ -77,6 +81,10 @@ def require_complete(path: str, rules: Iterable[Rule], fields: Iterable[Field]) 
         for code in field.codes:
             if not any(code in condition.values for condition in concerned):
                 refuse(path, f"no rule has code {code!r} of field {field.name!r}")
+
+
+def _meaning(rule: Rule) -> tuple[str, str, frozenset[Condition]]:
+    return rule.code, rule.fact, frozenset(rule.conditions)
 
 
 def _condition(path: str, value: Table, fields: Sequence[Field]) -> Condition:
