@@ -1,0 +1,103 @@
+"""One entry after the other through the checks that concern it, in the order of their numbers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from typing import TypeVar
+
+from matcher.auditor.checks import CheckFailed
+from matcher.auditor.replay.act import Act
+from matcher.auditor.replay.agreements import AgreementFiles, Agreements
+from matcher.auditor.replay.cards import Cards
+from matcher.auditor.replay.evaluations import Evaluations
+from matcher.auditor.replay.numbers import Numbers, require_in_time
+from matcher.auditor.replay.periods import Periods
+from matcher.auditor.replay.reveals import Reveals
+from matcher.protocol import cases
+from matcher.protocol.entries import Entry
+from matcher.protocol.errors import ConcordatError
+from matcher.protocol.messages import NO_AGREEMENT
+
+Step = Callable[[Act], None]
+Taken = TypeVar("Taken")
+_CARDS = frozenset(("card-admitted", "key-rotated"))
+_SIGNING = frozenset(("agreement-signed", "agreement-in-force"))
+# What may still happen when an agreement has ended: its data is shown no more, and destroyed.
+_AFTER_THE_END = frozenset(("finding-listed", "period-purged"))
+
+
+class Replay:
+    """The state of everything, as of the last entry taken."""
+
+    def __init__(self, files: AgreementFiles, origin: str, log_key: str) -> None:
+        self._cards = Cards()
+        self._agreements = Agreements(files, origin, log_key)
+        self._numbers = Numbers()
+        self._periods = Periods()
+        self._evaluations = Evaluations()
+        self._reveals = Reveals(self._cards, self._periods)
+        self._last_time = 0
+        self.counts: Counter[str] = Counter()
+        self._message_steps: tuple[tuple[int, Step], ...] = (
+            (7, self._cards.require_signed),
+            (8, self._cards.require_person),
+            (9, self._cards.require_role),
+            (10, self._numbers.take),
+            (11, require_in_time),
+        )
+        self._own_steps: Mapping[str, tuple[int, tuple[Step, ...]]] = {
+            "agreement-signed": (13, (self._agreements.sign,)),
+            "agreement-in-force": (14, (self._agreements.bring_into_force,)),
+            "submission-sealed": (17, (self._periods.require_open, self._periods.seal)),
+            "match-run": (18, (self._periods.require_open, self._periods.run)),
+            "finding-listed": (19, (self._periods.require_open, self._periods.list_findings)),
+            "group-key-delivered": (20, (self._evaluations.deliver_group_key,)),
+            "evaluation-requested": (20, (self._evaluations.ask,)),
+            "evaluation-answered": (20, (self._evaluations.answer,)),
+            "period-purged": (27, (self._periods.purge,)),
+            **{act.entry: (22, (self._periods.require_open, self._reveals.take)) for act in cases.ACTS.values()},
+        }
+
+    def states(self) -> Counter[str]:
+        """How many findings are in which state of their case."""
+        return self._reveals.states()
+
+    def take(self, index: int, entry: Entry) -> Iterator[CheckFailed]:
+        """Play one entry; yields the checks it breaks. Must be read to the end."""
+        self.counts[entry.type] += 1
+        if entry.time < self._last_time:
+            yield CheckFailed(5, f"its time is {self._last_time - entry.time} ms before the entry before it")
+        self._last_time = max(self._last_time, entry.time)
+        if entry.type in _CARDS:
+            yield from _failures(6, self._cards.admit, entry)
+        elif entry.agreement != NO_AGREEMENT and entry.type != "access-denied":
+            yield from self._act(index, entry)
+
+    def _act(self, index: int, entry: Entry) -> Iterator[CheckFailed]:
+        try:
+            act = Act(index, entry, self._agreements.find(entry.agreement))
+        except CheckFailed as failed:
+            yield failed
+            return
+        if entry.message is not None:
+            for number, step in self._message_steps:
+                yield from _failures(number, step, act)
+        if entry.type not in _SIGNING | _AFTER_THE_END:
+            yield from _failures(15, self._require_usable, act)
+        number, steps = self._own_steps[entry.type]
+        for step in steps:
+            yield from _failures(number, step, act)
+
+    def _require_usable(self, act: Act) -> None:
+        self._agreements.require_usable(act, self._periods.serves)
+
+
+def _failures(number: int, step: Callable[[Taken], None], taken: Taken) -> Iterator[CheckFailed]:
+    """The failure of one step, if it fails; an error that names no check is one of ``number``."""
+    try:
+        step(taken)
+    except CheckFailed as failed:
+        yield failed
+    except ConcordatError as error:
+        yield CheckFailed(number, str(error))
