@@ -1,0 +1,195 @@
+"""``concordat audit verify``, ``export``, ``show``: an auditor's commands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from matcher.auditor import export as exporting
+from matcher.auditor.checks import CHECKS
+from matcher.auditor.home import AuditorHome
+from matcher.auditor.listing import Line, listing
+from matcher.auditor.source import DirectorySource, LogSource, ServiceSource
+from matcher.auditor.verify import Report, verify
+from matcher.protocol.errors import InputError, VerificationError
+from matcher.text import _
+from matcher.text.terminal import Invocation, emit, progress, table
+
+_DIRECTORY = click.Path(path_type=Path, file_okay=False)
+_FROM = click.option("--from", "directory", type=_DIRECTORY, help=_("Read an exported log instead of the service."))
+_LOG_KEY = click.option("--log-key", help=_("With --from: the log's verifier key, where no home knows it."))
+
+
+def register(group: click.Group) -> None:
+    """Add the commands to ``group``."""
+    audit = click.Group("audit", help=_("Read and verify the log: who saw what, when, why, on whose approval."))
+    audit.add_command(_verify)
+    audit.add_command(_export)
+    audit.add_command(_show)
+    group.add_command(audit)
+
+
+def _whose(invocation: Invocation, directory: Path | None, log_key: str | None) -> tuple[AuditorHome | None, str]:
+    """The home that remembers and dials, and the key that the log must be signed with. An export needs no home."""
+    if directory is not None and log_key:
+        return None, log_key
+    if log_key:
+        raise InputError("--log-key goes with --from", remedy="The home's service.json says which key the service has.")
+    home = AuditorHome.of(invocation)
+    return home, home.service.log_key
+
+
+@contextmanager
+def _source(invocation: Invocation, home: AuditorHome | None, directory: Path | None) -> Iterator[LogSource]:
+    if directory is not None:
+        yield DirectorySource(directory)
+    elif home is None:
+        raise InputError("no log was named", remedy="Give --home DIR, or --from DIR with an exported log.")
+    else:
+        with home.channel(invocation) as channel:
+            yield ServiceSource(channel)
+
+
+@click.command("verify", help=_("Verify the whole log: signatures, proofs, and that nothing was done without leave."))
+@_FROM
+@_LOG_KEY
+@click.pass_obj
+def _verify(invocation: Invocation, directory: Path | None, log_key: str | None) -> None:
+    """Verify, keep the checkpoint if the log is one with the last one kept, and raise if any check failed."""
+    home, key = _whose(invocation, directory, log_key)
+    seen = home.last_seen(key) if home is not None else None
+    with _source(invocation, home, directory) as source, progress(_("Entries verified"), None) as advance:
+        report = verify(source, key, seen, advance)
+    result = _as_json(report, seen.size if seen else None)
+    emit(invocation, result, lambda console: _show_report(console, report))
+    if home is not None:
+        _remember(home, key, report)
+    report.require_clean()
+
+
+def _remember(home: AuditorHome, log_key: str, report: Report) -> None:
+    """Keep the checkpoint of a log whose history holds, even if an entry breaks a check: it stands there for good."""
+    if report.history_holds:
+        home.keep_seen(log_key, report.note)
+    elif 2 in report.failed:
+        directory = home.keep_evidence(log_key, report.note)
+        reasons = "; ".join(item.reason for item in report.failures if item.number == 2)
+        raise VerificationError(
+            f"the log is not the one verified before: {reasons}",
+            remedy=f"Both checkpoints are kept in {directory}. Tell the other auditors and the parties.",
+        )
+
+
+def _as_json(report: Report, extends: int | None) -> dict[str, object]:
+    return {
+        "origin": report.origin,
+        "size": report.size,
+        "root": report.root.hex(),
+        "verified": not report.failed,
+        "witnessed": False,
+        "extends": extends,
+        "entries": dict(sorted(report.entry_counts.items())),
+        "findings": dict(sorted(report.states.items())),
+        "failed": {str(number): count for number, count in sorted(report.failed.items())},
+        "failures": [
+            {"check": item.number, "entry": item.index, "reason": item.reason} for item in report.failures
+        ],
+    }  # fmt: skip
+
+
+def _show_report(console: Console, report: Report) -> None:
+    lines = [
+        _("Log {origin}: {size} entries", origin=report.origin, size=f"{report.size:,}"),
+        _("Root {root}", root=report.root.hex() or "-"),
+        _("UNWITNESSED: no witness has cosigned this log."),
+    ]
+    console.print("\n".join(lines), markup=False, soft_wrap=True)
+    counts = [(name, report.entry_counts[name]) for name in sorted(report.entry_counts)]
+    console.print(table(_("Entries"), (_("What"), _("Number")), counts))
+    if report.states:
+        console.print(table(_("Findings asked for"), (_("State"), _("Number")), sorted(report.states.items())))
+    if not report.failed:
+        console.print(_("Verified: all {count} checks hold.", count=len(CHECKS)), style="bold green", markup=False)
+        return
+    rows = [
+        (str(item.number), _("whole log") if item.index is None else str(item.index), item.reason)
+        for item in report.failures
+    ]
+    console.print(table(_("Failed checks"), (_("Check"), _("Entry"), _("Reason")), rows))
+
+
+@click.command("export", help=_("Write the log and its agreements into a directory that anybody can verify."))
+@click.argument("target", metavar="DIR", type=_DIRECTORY)
+@click.pass_obj
+def _export(invocation: Invocation, target: Path) -> None:
+    """Export the log from the service."""
+    home = AuditorHome.of(invocation)
+    with _source(invocation, home, None) as source, progress(_("Entries exported"), None) as advance:
+        count = exporting.export(source, target, advance)
+    text = _(
+        "{count} entries in {path}. Verify them with: concordat audit verify --from {path}", count=count, path=target
+    )
+    emit(
+        invocation, {"entries": count, "path": str(target)},
+        lambda console: console.print(text, markup=False, soft_wrap=True),
+    )  # fmt: skip
+
+
+@click.command("show", help=_("List the log's entries: when, who, what, for which purpose."))
+@_FROM
+@click.option("--finding", default="", help=_("Only what concerns the finding whose id begins so."))
+@_LOG_KEY
+@click.option("--last", default=0, type=click.IntRange(0), help=_("Only the newest entries, this many."))
+@click.pass_obj
+def _show(invocation: Invocation, directory: Path | None, finding: str, log_key: str | None, last: int) -> None:
+    """List entries."""
+    home, key = _whose(invocation, directory, log_key)
+    with _source(invocation, home, directory) as source, progress(_("Entries read"), None) as advance:
+        lines = listing(source, key, finding.lower(), last, advance)
+    rows = [
+        (str(line.index), _local(line.time), line.who, _entry_name(line.type), line.purpose, _where(line), line.about)
+        for line in lines
+    ]
+    headings = ("#", _("When"), _("Who"), _("What"), _("Purpose, case"), _("Flow, period"), _("About"))
+    emit(
+        invocation, {"entries": [asdict(line) for line in lines]},
+        lambda console: console.print(table(_("Audit log"), headings, rows)),
+    )  # fmt: skip
+
+
+def _local(time: int) -> str:
+    return datetime.fromtimestamp(time / 1000).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _where(line: Line) -> str:
+    return ", ".join(filter(None, (line.flow, line.period)))
+
+
+def _entry_name(name: str) -> str:
+    names = {
+        "card-admitted": _("card admitted"),
+        "key-rotated": _("card renewed"),
+        "agreement-signed": _("agreement signed"),
+        "agreement-in-force": _("agreement in force"),
+        "group-key-delivered": _("group key delivered"),
+        "evaluation-requested": _("evaluation requested"),
+        "evaluation-answered": _("evaluation answered"),
+        "submission-sealed": _("submission sealed"),
+        "match-run": _("match run"),
+        "finding-listed": _("findings listed"),
+        "reveal-requested": _("reveal requested"),
+        "reveal-approved": _("reveal approved"),
+        "reveal-refused": _("reveal refused"),
+        "reveal-delivered": _("reveal delivered"),
+        "reveal-opened": _("reveal opened"),
+        "reveal-disputed": _("reveal disputed"),
+        "period-purged": _("period purged"),
+        "access-denied": _("access denied"),
+    }
+    return names[name]

@@ -1,0 +1,139 @@
+"""An auditor's directory: who it is, its keys, the service it reads from, and the last checkpoint it verified.
+
+    HOME/party.json     the party's id
+    HOME/keys/          signing root, TLS identity
+    HOME/service.json   the service: address, origin, log key, certificate
+    HOME/checkpoints/   the last verified checkpoint of each log, named by the log's key id
+    HOME/evidence/      checkpoints that contradict each other
+
+``concordat init --auditor`` makes it and ``concordat service add`` adds the service. An auditor trusts the log key in
+service.json, handed over by hand; check 12 demands that every agreement names the same one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from keys import passphrase as passphrases
+from keys.auditor import AuditorKeys
+from matcher.channel import Channel
+from matcher.protocol import checkpoint, note
+from matcher.protocol.checkpoint import Checkpoint
+from matcher.protocol.errors import InputError, StateError
+from matcher.text.terminal import Invocation
+
+PARTY_FILE = "party.json"
+PARTY_FORMAT = "concordat-party-v1"
+SERVICE_FILE = "service.json"
+KEYS_DIRECTORY = "keys"
+CHECKPOINTS_DIRECTORY = "checkpoints"
+EVIDENCE_DIRECTORY = "evidence"
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What service.json says. ``log_key`` is a C2SP verifier key, ``tls_certificate`` PEM."""
+
+    address: str
+    origin: str
+    log_key: str
+    tls_certificate: str
+
+
+class AuditorHome:
+    """One auditor's home. Reading an exported log needs no key, so the passphrase is asked for only when dialling."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @classmethod
+    def of(cls, invocation: Invocation) -> AuditorHome:
+        """The home a command was given. Raises StateError (none there, or an agency's), InputError (damaged)."""
+        record = _read(invocation.home / PARTY_FILE, "Give --home DIR, or make one: `concordat init --auditor`.")
+        if record.get("format") != PARTY_FORMAT or not isinstance(record.get("party"), str):
+            raise InputError("party.json is damaged", remedy="Restore it from a backup; the keys are not affected.")
+        if record.get("auditor") is not True:
+            raise StateError(
+                f"{record['party']} is no auditor: only an auditor reads the whole log",
+                remedy="Make an auditor's home: `concordat init --auditor`.",
+            )
+        return cls(invocation.home)
+
+    @property
+    def service(self) -> Service:
+        """The service this home reads from. Raises StateError when none was added, InputError when damaged."""
+        record = _read(self.path / SERVICE_FILE, "Run `concordat service add FILE` with the operator's service.json.")
+        names = ("address", "origin", "log_key", "tls_certificate")
+        if not all(isinstance(record.get(name), str) for name in names):
+            raise InputError("service.json is damaged", remedy="Run `concordat service add FILE` again.")
+        return Service(*(record[name] for name in names))
+
+    def channel(self, invocation: Invocation) -> Channel:
+        """A new connection to the service. Raises KeyFileError (passphrase, permissions, damage)."""
+        service = self.service
+        keys = AuditorKeys.open(self.path / KEYS_DIRECTORY, passphrases.of_party(invocation.passphrase_file))
+        return Channel(
+            service.address, keys.tls_key_pem.reveal(), keys.tls_certificate_pem, service.tls_certificate
+        )  # fmt: skip
+
+    def last_seen(self, log_key: str) -> Checkpoint | None:
+        """The last checkpoint of this log that was verified here. Raises VerificationError when it is damaged."""
+        path = self._checkpoint_path(log_key)
+        return checkpoint.verify(path.read_text(encoding="utf-8"), log_key) if path.is_file() else None
+
+    def keep_seen(self, log_key: str, signed: str) -> None:
+        """Keep ``signed`` as the last verified checkpoint of this log; whole or not at all."""
+        path = self._checkpoint_path(log_key)
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        _write(path, signed.encode())
+
+    def _checkpoint_path(self, log_key: str) -> Path:
+        # A log that was ended is followed by one with another origin and key; both keep their own line.
+        return self.path / CHECKPOINTS_DIRECTORY / f"{note.parse_verifier_key(log_key).key_id.hex()}.note"
+
+    def keep_evidence(self, log_key: str, signed: str) -> Path:
+        """Keep the last verified checkpoint and the one that contradicts it; returns the directory."""
+        directory = self.path / EVIDENCE_DIRECTORY
+        directory.mkdir(mode=0o700, exist_ok=True)
+        number = len(list(directory.glob("*-seen.note"))) + 1
+        seen = self._checkpoint_path(log_key)
+        if seen.is_file():
+            _write(directory / f"{number:04d}-seen.note", seen.read_bytes())
+        _write(directory / f"{number:04d}-shown.note", signed.encode())
+        return directory
+
+
+def _read(path: Path, remedy: str) -> dict[str, Any]:
+    if not path.is_file():
+        raise StateError(f"{path.name} is missing in this home", remedy=remedy)
+    try:
+        value = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise InputError(f"{path.name} is damaged", remedy="Restore it from a backup.") from error
+    if not isinstance(value, dict):
+        raise InputError(f"{path.name} is damaged", remedy="Restore it from a backup.")
+    return value
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Replace ``path`` so that a crash leaves the old file or the new one."""
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)

@@ -1,0 +1,122 @@
+"""The log as lines for a person: who did what, when, and for which purpose.
+
+A line is shown only once all entries hash to the signed checkpoint. Whether what they say was allowed is verify.py's.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from matcher.auditor.source import LogSource
+from matcher.protocol import checkpoint, entries, merkle
+from matcher.protocol.entries import Entry
+from matcher.protocol.errors import VerificationError
+from matcher.text import _
+
+Progress = Callable[[int], None]
+_SHORT = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One entry. ``time`` in ms; ``who`` is the party, with the person where one signed; ``about`` says how much."""
+
+    index: int
+    time: int
+    who: str
+    type: str
+    flow: str
+    period: str
+    purpose: str
+    about: str
+
+
+def listing(
+    source: LogSource, log_key: str, finding: str = "", newest: int = 0, progress: Progress = lambda _: None
+) -> list[Line]:
+    """The lines of the log: those about ``finding`` (the start of an id, hex) if given, the ``newest`` ones if not 0.
+
+    Raises VerificationError when the entries are malformed or do not hash to the signed checkpoint.
+    """
+    point = checkpoint.verify(source.checkpoint(), log_key)
+    tree = merkle.CompactRange()
+    purposes: dict[str, str] = {}
+    lines: deque[Line] = deque(maxlen=newest or None)
+    for data in source.entries(point.size):
+        entry = entries.parse(data)
+        if entry.type == "reveal-requested":
+            purposes[entry.require_message().digest().hex()] = _purpose(entry.body)
+        if _is_about(entry, finding):
+            lines.append(_line(tree.size, entry, purposes))
+        tree.append(merkle.leaf_hash(data))
+        progress(tree.size)
+    if tree.size != point.size or tree.root() != point.root:
+        raise VerificationError(
+            "the entries do not hash to the signed checkpoint", remedy="Run `concordat audit verify`."
+        )  # fmt: skip
+    return list(lines)
+
+
+def _is_about(entry: Entry, finding: str) -> bool:
+    if not finding:
+        return True
+    body = entry.body
+    listed = [item["id"] if isinstance(item, dict) else item for item in body.get("findings", ())]
+    return any(name.startswith(finding) for name in (*listed, body.get("finding", "")))
+
+
+def _purpose(body: Mapping[str, Any]) -> str:
+    return f"{body['purpose']} / {body['case']}"
+
+
+def _line(index: int, entry: Entry, purposes: Mapping[str, str]) -> Line:
+    person = entry.message.person if entry.message else ""
+    who = f"{entry.actor} ({person})" if person else entry.actor
+    purpose = purposes.get(entry.body.get("request", ""), "")
+    if entry.type == "reveal-requested":
+        purpose = _purpose(entry.body)
+    return Line(index, entry.time, who, entry.type, entry.flow, entry.period, purpose, _about(entry))
+
+
+def _about(entry: Entry) -> str:
+    body, facts = entry.body, entry.facts
+    match entry.type:
+        case "card-admitted" | "key-rotated":
+            return _("card {serial}", serial=body["serial"])
+        case "agreement-signed":
+            return f"{body['agreement']} v{body['version']}"
+        case "agreement-in-force":
+            return f"{facts['agreement_id']} v{facts['version']}"
+        case "group-key-delivered":
+            return str(body["link"])
+        case "evaluation-requested":
+            return _("{count} evaluations of {link}", count=body["count"], link=body["link"])
+        case "evaluation-answered":
+            return _("{count} evaluations, {total} in all", count=body["count"], total=body["total_epoch"])
+        case "submission-sealed":
+            return _("{rows} rows", rows=facts["rows"])
+        case "match-run":
+            return _(
+                "{matched} pairs, {findings} findings",
+                matched=facts["run"]["counts"].get("matched", 0), findings=facts["findings"],
+            )  # fmt: skip
+        case "finding-listed":
+            return _("{count} findings", count=facts["count"])
+        case "reveal-requested":
+            return _("{count} findings", count=len(body["findings"]))
+        case "reveal-approved" | "reveal-refused":
+            return _("{count} findings", count=len(body["findings"])) + f", {body['reason']}"
+        case "reveal-delivered":
+            return str(body["finding"][:_SHORT])
+        case "reveal-opened":
+            holds = _("the rule holds") if body["rule_holds"] else _("no rule holds")
+            return f"{body['finding'][:_SHORT]}, {holds}"
+        case "reveal-disputed":
+            return f"{body['finding'][:_SHORT]}, {body['reason']}"
+        case "period-purged":
+            return _("{count} segments destroyed", count=facts["segments"])
+        case _:
+            return f"{facts['rpc']}: {facts['reason']}"

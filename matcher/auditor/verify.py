@@ -1,0 +1,129 @@
+"""Verifying a log: the tree from its leaves, then every entry replayed (checks 1 to 27; checks.py states each).
+
+    1, 2, 3    the log is whole, signed, and one with what was seen before
+    4, 5       entries are well-formed and in order
+    6 .. 11    everybody is who they say, and says it once and in time
+    12 .. 15   under an agreement that all have signed
+    16 .. 27   nothing was done that the agreement does not allow
+
+The log is read once, as a stream. Memory grows with what the replay must remember - cards, agreements, periods,
+findings asked for, counts - and not with the number of entries. All failures are counted, the first ones kept.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from matcher.auditor.checks import HISTORY_CHECKS, CheckFailed, Failure, check
+from matcher.auditor.replay.replay import Replay
+from matcher.auditor.source import LogSource
+from matcher.protocol import checkpoint, entries, merkle, note
+from matcher.protocol.checkpoint import Checkpoint
+from matcher.protocol.errors import VerificationError
+
+MAX_FAILURES_KEPT = 100
+Progress = Callable[[int], None]
+
+
+@dataclass(slots=True)
+class Report:
+    """What a verification found. ``size`` and ``root`` are the checkpoint's; ``note`` is the checkpoint as signed.
+
+    ``failures`` holds the first ones, ``failed`` counts all by check. ``entry_counts`` is by type; ``states`` counts
+    the findings that were asked for, by the state of their case.
+    """
+
+    origin: str
+    note: str = ""
+    size: int = 0
+    root: bytes = b""
+    read: int = 0
+    failed: Counter[int] = field(default_factory=Counter)
+    failures: list[Failure] = field(default_factory=list)
+    entry_counts: Counter[str] = field(default_factory=Counter)
+    states: Counter[str] = field(default_factory=Counter)
+
+    def add(self, failed: CheckFailed, index: int | None) -> None:
+        """Note one broken check."""
+        self.failed[failed.number] += 1
+        if len(self.failures) < MAX_FAILURES_KEPT:
+            self.failures.append(Failure(failed.number, index, str(failed)))
+
+    @property
+    def history_holds(self) -> bool:
+        """Whether the log is whole and one with what was seen before, whatever else is wrong with it."""
+        return bool(self.note) and not HISTORY_CHECKS & set(self.failed)
+
+    def require_clean(self) -> None:
+        """Raise VerificationError if any check failed."""
+        if self.failed:
+            raise VerificationError(
+                f"the log does not verify: {self.failed.total()} failures, the first is {self.failures[0]}",
+                remedy="Keep this log as evidence (`concordat audit export`), and ask the parties named.",
+            )
+
+
+def verify(
+    source: LogSource, log_key: str, seen: Checkpoint | None = None, progress: Progress = lambda _: None
+) -> Report:
+    """Verify the log that ``source`` gives, with the log's verifier key.
+
+    ``seen`` is the last checkpoint verified before; ``progress`` is told the number of entries done. Raises only what
+    reading raises (UnreachableError, InputError); what is wrong with the log is in the report.
+    """
+    report = Report(note.parse_verifier_key(log_key).name)
+    text = source.checkpoint()
+    try:
+        with check(1):
+            point = checkpoint.verify(text, log_key)
+    except CheckFailed as failed:
+        report.add(failed, None)
+        return report
+    report.note, report.size, report.root = text, point.size, point.root
+    _compare_sizes(report, point, seen)
+    replay = Replay(source.agreement_files, point.origin, log_key)
+    tree = merkle.CompactRange()
+    try:
+        for data in source.entries(point.size):
+            _replay_one(report, replay, tree.size, data)
+            tree.append(merkle.leaf_hash(data))
+            if seen is not None and tree.size == seen.size:
+                _compare_roots(report, tree, seen)
+            progress(tree.size)
+    except VerificationError as error:
+        report.add(CheckFailed(3, str(error)), None)
+    report.read = tree.size
+    if tree.size != point.size:
+        report.add(CheckFailed(3, f"the checkpoint has {point.size} entries, {tree.size} were there to read"), None)
+    elif tree.root() != point.root:
+        report.add(CheckFailed(3, "the entries do not hash to the checkpoint's root"), None)
+    report.entry_counts, report.states = replay.counts, replay.states()
+    return report
+
+
+def _replay_one(report: Report, replay: Replay, index: int, data: bytes) -> None:
+    try:
+        with check(4):
+            entry = entries.parse(data)
+    except CheckFailed as failed:
+        report.add(failed, index)
+        return
+    for broken in replay.take(index, entry):
+        report.add(broken, index)
+
+
+def _compare_sizes(report: Report, point: Checkpoint, seen: Checkpoint | None) -> None:
+    if seen is None:
+        return
+    if point.size < seen.size:
+        report.add(CheckFailed(2, f"the log has {point.size} entries; it had {seen.size} before (rollback)"), None)
+    elif point.size == seen.size and point.root != seen.root:
+        report.add(CheckFailed(2, f"two different logs of {point.size} entries are signed (fork)"), None)
+
+
+def _compare_roots(report: Report, tree: merkle.CompactRange, seen: Checkpoint) -> None:
+    """All leaves are read anyhow, so the older root is derived again: that says more than a consistency proof."""
+    if tree.root() != seen.root:
+        report.add(CheckFailed(2, f"the first {seen.size} entries are not those verified before (fork)"), None)
