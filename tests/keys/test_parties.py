@@ -64,6 +64,8 @@ def test_auditor_and_service_open_what_was_made(tmp_path: Path) -> None:
     opened = ServiceKeys.open(tmp_path / "service", PASSPHRASE)
     assert opened.log.public == service.log.public
     assert opened.tls_key_pem == service.tls_key_pem
+    assert opened.storage_key == service.storage_key
+    assert len(opened.storage_key) == 32
     before = opened.tls_certificate_pem
     opened.renew_tls("concordat-service", NOW + DAY)
     assert tls.not_after(opened.tls_certificate_pem) == tls.not_after(before) + DAY
