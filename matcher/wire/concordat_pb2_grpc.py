@@ -335,7 +335,7 @@ class SubmissionsServicer:
         raise NotImplementedError('Method not implemented!')
 
     def List(self, request, context):
-        """Sealed submissions of a flow and period: one's own with digests, others' as counts.
+        """Sealed submissions of a flow and period, of both sides: whoever asks for a match names every manifest.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
