@@ -65,6 +65,8 @@ class Directory:
             raise InputError(f"at most {limits.MAX_SIGNATURES_PER_CALL} signatures at once")
         agreement = agreements.parse(matching_file, agreement_file)
         policy.require_party(agreement, party)
+        # A term that has not begun may be signed; one that is over may not.
+        agreement.require_in_force(max(self._clock() // 1000, agreement.valid_from))
         if (agreement.log_origin, agreement.log_key) != (self._log.origin, self._log_key):
             raise AgreementError(
                 f"agreement {agreement.id} names the log {agreement.log_origin!r}; this is {self._log.origin!r}",

@@ -18,7 +18,7 @@ from matcher.service.store import messages as stored
 
 _CLOCK_TOLERANCE_SECONDS = 300
 _MAX_TEXT = 64
-_MAX_NUMBER = 2**53 - 1
+MAX_NUMBER = 2**53 - 1
 
 
 def read_body(message: SignedMessage, kind: str, party: str) -> canonical.Json:
@@ -29,7 +29,7 @@ def read_body(message: SignedMessage, kind: str, party: str) -> canonical.Json:
     if message.kind != kind:
         raise VerificationError(f"a message of kind {kind!r} is expected here")
     texts = (message.flow, message.period, message.sender, message.recipient, message.person)
-    if any(len(text) > _MAX_TEXT for text in texts) or max(message.sequence, message.expiry) > _MAX_NUMBER:
+    if any(len(text) > _MAX_TEXT for text in texts) or max(message.sequence, message.expiry) > MAX_NUMBER:
         raise VerificationError(f"message {kind}: a header field is too long")
     body = message.content()
     bodies.check(kind, body)
@@ -64,11 +64,17 @@ def require_fresh(transaction: Database, message: SignedMessage) -> None:
         )
 
 
-def require_in_time(message: SignedMessage, agreement: Agreement, now: int) -> None:
-    """Raise DeniedError when the message is late, or would live longer than the agreement lets it. ``now`` in ms."""
+def require_not_late(message: SignedMessage, now: int) -> None:
+    """Raise DeniedError when the message has expired. ``now`` in ms."""
     seconds = now // 1000
     if message.expiry and message.expiry <= seconds:
         raise policy.deny("late", f"the message expired {seconds - message.expiry} s ago", "Sign and send a new one.")
+
+
+def require_in_time(message: SignedMessage, agreement: Agreement, now: int) -> None:
+    """Raise DeniedError when the message is late, or would live longer than the agreement lets it. ``now`` in ms."""
+    require_not_late(message, now)
+    seconds = now // 1000
     if not message.expiry or message.expiry > seconds + agreement.message_hours * 3600 + _CLOCK_TOLERANCE_SECONDS:
         raise policy.deny(
             "lifetime", f"a message lives at most {agreement.message_hours} hours", "Check the clock of this machine."

@@ -94,6 +94,8 @@ class Mail:
         """Messages to ``party`` from log index ``after`` on; waits for the first one. ``check`` raises to stop."""
         if not set(kinds) <= set(KINDS):
             raise InputError("a kind is not one that is sent by mail")
+        if after > letters.MAX_NUMBER:
+            raise InputError("no log index is as large as that")
         limit = min(limit or limits.MAX_MAIL_ITEMS, limits.MAX_MAIL_ITEMS)
         ends = time.monotonic() + min(wait_seconds, limits.MAX_WAIT_SECONDS)
         found = self._box(party, kinds, after, limit)

@@ -87,6 +87,7 @@ class Sealing:
             raise policy.deny("wrong-recipient", "a manifest is for the service")
         letters.check_signatures(transaction, manifest, agreement)
         letters.require_fresh(transaction, manifest)
+        letters.require_not_late(manifest, self._clock())
         uploading.require_room(
             transaction, agreement, upload.name, upload.party, upload.sequence, upload.rows, self._clock()
         )

@@ -60,7 +60,9 @@ class Uploads:
             present = uploads.under_way(transaction, name, party)
             if present is not None and present.submission == submission:
                 _require_same(present, sequence, count)
-                return self._reopen(transaction, present), False
+                # Never while a stream appends: its unrecorded bytes would be cut off under it.
+                with self.exclusively(submission):
+                    return self._reopen(transaction, present), False
             if uploads.is_taken(transaction, submission):
                 raise NotFoundError("no such upload of this party is open")
             if present is not None:

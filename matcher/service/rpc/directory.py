@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from matcher.protocol import rows
 from matcher.protocol.errors import AgreementError
 from matcher.protocol.suite import SUITE, require_suite
@@ -12,6 +14,13 @@ from matcher.service.rpc.call import Call
 from matcher.service.store.log import Clock
 from matcher.wire import concordat_pb2 as pb
 from matcher.wire import concordat_pb2_grpc as stubs
+
+_VERSION = re.compile(r"[0-9A-Za-z.+-]{1,32}")
+
+
+def _version(text: str) -> str:
+    """A client's version for the log; a text of any other form is not repeated there."""
+    return text if _VERSION.fullmatch(text) else "unknown"
 
 
 class DirectoryService(stubs.DirectoryServicer):
@@ -29,7 +38,7 @@ class DirectoryService(stubs.DirectoryServicer):
             if request.suites:
                 require_suite(request.suites[0])
             raise AgreementError(f"the client names no suite; this service speaks {SUITE!r}")
-        journal.event("hello", party=call.party, client=request.client_version[:32])
+        journal.event("hello", party=call.party, client=_version(request.client_version))
         return pb.HelloReply(
             suite=SUITE, server_version=VERSION, time=self._clock(), log_origin=self._origin, log_key=self._log_key,
             max_chunk_bytes=rows.MAX_CHUNK_BYTES, party=call.party,

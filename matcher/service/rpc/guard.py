@@ -103,6 +103,10 @@ class Guard(grpc.ServerInterceptor):  # type: ignore[type-arg]
             outcome = grpc.StatusCode.CANCELLED.name
             raise
         except Exception:
+            if not context.is_active():
+                # gRPC ends a request stream with an exception of its own when the caller went away.
+                outcome = grpc.StatusCode.CANCELLED.name
+                raise
             outcome = grpc.StatusCode.INTERNAL.name
             journal.failure("call-failed", rpc=rpc, party=party)
             context.abort(grpc.StatusCode.INTERNAL, status.INTERNAL_TEXT)

@@ -15,10 +15,11 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from matcher.protocol.errors import StateError
+from matcher.protocol.errors import OverloadedError, StateError
 from matcher.service.store import schema
 
 _BUSY_SECONDS = 15.0
+_RETRY_SECONDS = 2.0
 _MAX_IDLE_READERS = 8
 
 Record = dict[str, Any]
@@ -60,7 +61,10 @@ class ControlDatabase:
     def write(self) -> Iterator[Database]:
         """One write transaction; commits when the block ends, rolls back when it raises."""
         with self._write_lock:
-            self._writer.execute("BEGIN IMMEDIATE")
+            try:
+                self._writer.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                raise OverloadedError("another process is writing", retry_seconds=_RETRY_SECONDS) from error
             try:
                 yield self._writer
             except BaseException:
