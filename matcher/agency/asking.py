@@ -72,7 +72,8 @@ def ask(
             body: canonical.Json = {
                 "run": run.digest.hex(),
                 "findings": [
-                    {"id": item.listed.finding_id.hex(), "claim": _claim(own_rows, item).hex()} for item in batch
+                    {"id": item.listed.finding_id.hex(), "claim": canonical.b64(_claim(own_rows, item))}
+                    for item in batch
                 ],
                 "purpose": reason.purpose,
                 "case": reason.case,

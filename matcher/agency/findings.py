@@ -71,6 +71,16 @@ def texts_of(agreement: Agreement, flow: str, codes: Sequence[str], language: st
     return tuple(text.get(language) or next(iter(text.values()), code) for code, text in zip(codes, words, strict=True))
 
 
+def naming_columns(agreement: Agreement, flow: str, party: str) -> tuple[str, ...]:
+    """The columns by which people of ``party`` know a line of their file: plain text that nothing is compared by."""
+    columns = agreement.flow_terms(flow).columns(agreement.flow(flow).side_of(party))
+    return tuple(
+        column.name
+        for column in columns
+        if column.type == "text" and not (column.row_id or column.feeds or column.link)
+    )
+
+
 def join(
     agreement: Agreement, flow: str, party: str, run: VerifiedRun, listed: Sequence[ListedFinding], vault: VaultView,
     language: str,

@@ -2,7 +2,7 @@
 
 V1  the run's entry stands in the log                                         (trust.py)
 V2  it is a match run of this flow and period, and its digest is the run's    ``run-entry``
-V3  our own manifests, all of them known to us, are among its inputs          ``run-inputs``
+V3  its inputs are what the asking side signed for, ours among them           ``run-inputs``
 V4  each finding shown stands under the run's findings root                   ``finding-proof``
 V5  its id is the one its parts give, and we are one of its two sides         ``finding-foreign``
 V6  the asking side is shown every finding of the run                         ``findings-incomplete``
@@ -69,6 +69,9 @@ def verify_run(
             if side["party"] == party
             for item in side["manifests"]
         ]
+        asked_for = {canonical.unhex(item, 32) for item in entry.body["manifests"]}
+        if asked_for != {canonical.unhex(item, 32) for side in record["inputs"] for item in side["manifests"]}:
+            raise VerificationError(f"run {run.run_digest.hex()[:16]} matched other submissions than were asked for")
         if not manifests or not set(manifests) <= set(own):
             raise VerificationError(f"run {run.run_digest.hex()[:16]} did not match what this party submitted")
     counts = {str(code): int(number) for code, number in record["counts"].items()}

@@ -130,7 +130,7 @@ def require_finding(
         keys = own_rows.keys(row)
     with named("finding-claim"):
         expected = suite.claim(keys.claim, finding_id, finding.asking, finding.answering)
-        if not hmac.compare_digest(expected.hex(), asked["claim"]):
+        if not hmac.compare_digest(expected, canonical.unb64(asked["claim"], len(expected))):
             raise VerificationError("the claim is wrong: the requester does not hold this record")
     require_columns(received.agreement, message.flow, finding.codes)
     return Asked(finding_id, finding, proof.leaf, row)

@@ -11,7 +11,7 @@ import click
 from rich.console import Console
 
 from matcher.agency import export
-from matcher.agency.findings import OwnFinding, Summary, join, lines_of, own_handle, summarise
+from matcher.agency.findings import OwnFinding, Summary, join, lines_of, naming_columns, own_handle, summarise
 from matcher.agency.outbox import sign_message
 from matcher.agency.runs import VerifiedRun, verify_run
 from matcher.agency.session import Session, flow_of, open_session, require_asking
@@ -43,12 +43,19 @@ def match(invocation: Invocation, flow: str | None, period: str) -> None:
             raise StateError(
                 f"{home.party} has submitted nothing for {flow} {period}", remedy="Run `concordat submit` first."
             )
-        body = {"manifests": sorted(digest.hex() for digest in own)}
+        sealed = session.channel.list_submissions(agreement.digest, flow, period)
+        listed = {item.manifest_digest for item in sealed if item.party == home.party}
+        if listed != set(own):
+            raise VerificationError(
+                f"the service lists {len(listed)} submissions of {home.party}, {len(own)} were sealed",
+                remedy="Stop, and tell an auditor: the manifests are in the log.",
+            )
+        body = {"manifests": sorted(item.manifest_digest.hex() for item in sealed)}
         message = sign_message(
             home, "match", agreement.digest, flow, period, "", body, agreement.message_hours, person
         )  # fmt: skip
         run = _run(session, message, flow, period, own)
-        waiting = _still_to_submit(session, flow, period)
+        waiting = sorted(set(agreement.flow(flow).parties()) - {item.party for item in sealed})
     result = {
         "flow": flow,
         "period": period,
@@ -84,11 +91,6 @@ def _run(session: Session, message: Any, flow: str, period: str, own: dict[bytes
     return verify_run(session.trust, flow, period, session.home.party, own, info)
 
 
-def _still_to_submit(session: Session, flow: str, period: str) -> list[str]:
-    sealed = session.channel.list_submissions(session.agreement.digest, flow, period)
-    return sorted(set(session.agreement.flow(flow).parties()) - {item.party for item in sealed})
-
-
 @click.command(help=_("List the findings of the newest match beside this party's own rows."))
 @click.option("--flow", help=_("The flow, where the agreement has several."))
 @click.option("--period", required=True, help=_("The period, e.g. 2022-05."))
@@ -104,6 +106,7 @@ def findings(invocation: Invocation, flow: str | None, period: str, kind: str, o
         vault = session.vault(flow, period)
         listed = session.findings(run, flow, period)
         own = join(session.agreement, flow, party, run, listed, vault, language())
+        names = naming_columns(session.agreement, flow, party)
         summary = summarise(own, vault.standing(run.manifests), party)
     result = {
         "flow": flow,
@@ -115,7 +118,7 @@ def findings(invocation: Invocation, flow: str | None, period: str, kind: str, o
     }
     headings, rows = _rows(own)
     if kind == "table" and out is None:
-        emit(invocation, result, lambda console: _show(console, own, summary, flow, period))
+        emit(invocation, result, lambda console: _show(console, own, summary, names, flow, period))
         return
     data = export.write(out, "json" if kind == "table" else kind, headings, rows, result)
     if out is None:
@@ -163,14 +166,23 @@ def _rows(own: Sequence[OwnFinding]) -> tuple[list[str], list[list[object]]]:
     return headings, rows
 
 
-def _show(console: Console, own: Sequence[OwnFinding], summary: Summary, flow: str, period: str) -> None:
+def _show(
+    console: Console, own: Sequence[OwnFinding], summary: Summary, names: Sequence[str], flow: str, period: str
+) -> None:
     rows = [
-        (row_id, item.row.link_column, "\n".join(item.texts), item.listed.state, item.listed.finding_id.hex()[:12])
+        (
+            row_id,
+            " ".join(filter(None, (item.row.columns.get(name) for name in names))),
+            item.row.link_column,
+            "\n".join(item.texts),
+            item.listed.state,
+            item.listed.finding_id.hex()[:12],
+        )
         for row_id, items in lines_of(own).items()
         for item in items
     ]
     title = _("Findings of {flow} {period}", flow=flow, period=period)
-    console.print(table(title, (_("Row"), _("Record"), _("Why"), _("State"), _("Finding")), rows))
+    console.print(table(title, (_("Row"), _("Name"), _("Record"), _("Why"), _("State"), _("Finding")), rows))
     text = _(
         "{lines} lines submitted: {flagged} with findings, {compliant} compliant; {missing} records were not found.",
         lines=summary.lines,
