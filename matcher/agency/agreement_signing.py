@@ -97,7 +97,7 @@ def _require_own_key(home: AgencyHome, agreement: Agreement, link: Link) -> None
         remedy = f"Draft it with the output of `concordat agreement oprf-key --link {link.kind}`."
     else:
         own, agreed = suite.group_key_id(home.keys.group_key(link.kind).reveal()), link.group_key_id
-        remedy = f"Draft it with the output of `concordat agreement group-key --link {link.kind}`."
+        remedy = f"Draft it with the output of `concordat group-key create --link {link.kind}`."
     if own != agreed:
         raise AgreementError(
             f"agreement {agreement.id}: the key of link kind {link.kind} is not the one this home holds", remedy=remedy

@@ -1,4 +1,7 @@
-"""``concordat agreement``: draft, check, sign, publish, fetch, show, and the keys that stand in the matching file."""
+"""``concordat agreement``: draft, check, sign, publish, fetch, show, and the holder's public key.
+
+A group key (mode hmac) is made by ``concordat group-key create``.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,6 @@ from typing import Any
 import click
 
 from matcher.agency import agreement_draft, agreement_signing, agreements, service_card
-from matcher.agency.agent import group_key
 from matcher.agency.agreements import Stored
 from matcher.agency.commands import agreement_view
 from matcher.agency.home import AgencyHome
@@ -27,7 +29,7 @@ _FILES = click.argument(
 def register(group: click.Group) -> None:
     """Add the commands to ``group``."""
     below = click.Group("agreement", help=_("The agreement: two files that every data party signs."))
-    for command in (draft, check, sign, publish, fetch, show, oprf_key, make_group_key):
+    for command in (draft, check, sign, publish, fetch, show, oprf_key):
         below.add_command(command)
     group.add_command(below)
 
@@ -172,16 +174,6 @@ def oprf_key(invocation: Invocation, link: str, agreement_id: str, epoch: int) -
     key = agreement_signing.oprf_public_key(AgencyHome.of(invocation), agreement_id, link, epoch)
     result = {"agreement": agreement_id, "link": link, "epoch": epoch, "public_key": key.hex()}
     emit(invocation, result, lambda console: console.print(f"{link}={key.hex()}", markup=False, soft_wrap=True))
-
-
-@click.command("group-key", help=_("Make the group key of a link kind (mode hmac), unless it is here; print its id."))
-@click.option("--link", required=True, help=_("Link kind, e.g. account."))
-@click.pass_obj
-def make_group_key(invocation: Invocation, link: str) -> None:
-    """Make a group key."""
-    key_id = group_key.create(AgencyHome.of(invocation), link)
-    result = {"link": link, "group_key_id": key_id.hex()}
-    emit(invocation, result, lambda console: console.print(f"{link}={key_id.hex()}", markup=False, soft_wrap=True))
 
 
 def _show_state(invocation: Invocation, stored: Stored, home: AgencyHome) -> None:
