@@ -7,13 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.service.world import World, new_world
+from tests.service.world import Template, World, new_template, new_world
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Template:
+    """A new service's home and its keys."""
+    return new_template(tmp_path_factory.mktemp("template") / "service")
 
 
 @pytest.fixture
-def admitted(tmp_path: Path) -> Iterator[World]:
+def admitted(tmp_path: Path, template: Template) -> Iterator[World]:
     """A world without an agreement."""
-    with new_world(tmp_path / "service") as world:
+    with new_world(tmp_path / "service", template) as world:
         yield world
 
 

@@ -123,9 +123,9 @@ def chunks(packed: Sequence[bytes], size: int = 3, start: int = 0) -> list[Chunk
     ]
 
 
-def manifest_body(submission: bytes, packed: Sequence[bytes], sequence: int, previous: bytes, **changes: Any) -> Any:
+def manifest_body(submission: bytes, packed: Sequence[bytes], sequence: int, previous: bytes) -> dict[str, Any]:
     """The body of a manifest over rows in order."""
-    body = {
+    return {
         "submission": canonical.b64(submission),
         "sequence": sequence,
         "previous": previous.hex(),
@@ -133,4 +133,3 @@ def manifest_body(submission: bytes, packed: Sequence[bytes], sequence: int, pre
         "rows_root": merkle.root(packed).hex(),
         "link_epoch": 1,
     }
-    return {**body, **changes}

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -34,14 +37,30 @@ PEOPLE = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A new service's home, to be copied: deriving a key from a passphrase is slow on purpose."""
+
+    path: Path
+    keys: ServiceKeys
+
+
+def new_template(path: Path) -> Template:
+    """Make a service."""
+    home = ServiceHome(path)
+    app.create(home, PASSPHRASE, ORIGIN, app.system_clock)
+    return Template(path, ServiceKeys.open(home.keys, PASSPHRASE))
+
+
 class World:
     """Everything a test needs at hand; ``start`` and ``stop`` restart the service on the same home."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, template: Template) -> None:
         self.offset = 0
         self.home = ServiceHome(path)
-        self.public = app.create(self.home, PASSPHRASE, ORIGIN, self.clock)
-        self.keys = ServiceKeys.open(self.home.keys, PASSPHRASE)
+        shutil.copytree(template.path, path)
+        self.public = self.home.read_public()
+        self.keys = template.keys
         self.parties = {name: Party(name, self.now) for name in PEOPLE}
         for name, people in PEOPLE.items():
             for person in people:
@@ -49,6 +68,7 @@ class World:
         self._stack = ExitStack()
         self._channels: dict[str, Channel] = {}
         self.metrics = Metrics()
+        self.gate = threading.Event()
         self.start()
 
     def clock(self) -> int:
@@ -165,9 +185,9 @@ class World:
 
 
 @contextmanager
-def new_world(path: Path) -> Iterator[World]:
+def new_world(path: Path, template: Template) -> Iterator[World]:
     """A world with every party admitted but the stranger, and no agreement yet."""
-    world = World(path)
+    world = World(path, template)
     try:
         world.admit(paper.ASKING, paper.ANSWERING, paper.AUDITOR)
         yield world

@@ -14,7 +14,7 @@ from sqlite_utils import Database
 
 from matcher.protocol import canonical, entries, merkle
 from matcher.protocol.agreement.model import Agreement
-from matcher.protocol.errors import OverloadedError, StateError, VerificationError
+from matcher.protocol.errors import ConcordatError, OverloadedError, StateError, VerificationError
 from matcher.protocol.messages import SignedMessage
 from matcher.service import limits, policy
 from matcher.service.acts import letters
@@ -65,6 +65,10 @@ class Sealing:
             try:
                 self._write_segment(upload, manifest, earlier, check)
                 index = self._commit(upload, manifest, body)
+            except ConcordatError:
+                # Refused before the commit. After any other failure the commit may have happened: start-up knows.
+                segments.remove(self._home.segments, submission)
+                raise
             finally:
                 self._room.release()
         spool.remove(self._home.spool, submission)
