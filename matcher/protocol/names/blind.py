@@ -1,7 +1,7 @@
 """A name's parts as blinded symbols, and back to parts that can be compared but not read.
 
 Design section 4, ``company-name``: symbol = AES-256(field key, kind (1) | part (1) | zero (10) | u32(number))[:4].
-Encoding: state (1) | length of each part (9) | symbols (4 each) | zeros, always WIDTH bytes. The part's label is inside
+Encoding: state (1) | length of each part (11) | symbols (4 each) | zeros: always WIDTH bytes. The part's label is in
 the block, so a character of the brand and the same character elsewhere have nothing to do with each other; the key is
 the record's, so no two records share a symbol. Two numbers of one part collide with probability 2^-32 a pair.
 """
@@ -36,7 +36,7 @@ def _plan(name: str) -> tuple[bytes, bytes, bytes]:
     head = bytes((STATE_VALUE, *map(len, parts)))
     blocks = b"".join(
         bytes((kind, label)) + bytes(10) + number.to_bytes(4, "big")
-        for label, (part, (kind,)) in enumerate(zip(parts, KINDS, strict=True), 1)
+        for label, (part, kind) in enumerate(zip(parts, KINDS, strict=True), 1)
         for number in part
     )
     return head, blocks, bytes(WIDTH - _HEAD - len(blocks) // _BLOCK_SIZE * SYMBOL_SIZE)

@@ -1,4 +1,4 @@
-"""The packaged knowledge of names: characters, regions, trades, legal forms, tails; and the digest that pins it.
+"""The packaged knowledge of names (characters, sounds, regions, trades, forms, tails) and the digest that pins it.
 
 Both sides must split a name alike, so the matching file names the digest of exactly these bytes (design section 4,
 "Digests"). The files say themselves where they come from. This module reads; fold, regions, trades and split use.
@@ -10,7 +10,9 @@ import hashlib
 from functools import cache
 from importlib.resources import files
 
-FILES = ("characters.tsv", "regions.tsv", "trades.tsv", "legal_forms.tsv", "tails.tsv")
+FILES = (
+    "characters.tsv", "pinyin.tsv", "regions.tsv", "trades.tsv", "legal_forms.tsv", "tails.tsv", "aliases.tsv",
+)  # fmt: skip
 _DIGEST_LABEL = b"concordat-v1 name data"
 
 

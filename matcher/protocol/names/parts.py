@@ -8,30 +8,33 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-CHARACTER, REGION, TRADE, FORM, NUMERAL, MARK = 1, 3, 4, 5, 6, 7  # kind 2 is kept for pinyin syllables
+CHARACTER, SYLLABLE, REGION, TRADE, FORM, NUMERAL, MARK = 1, 2, 3, 4, 5, 6, 7
+
+Numbers = tuple[int, ...]
 
 
 class NameParts(NamedTuple):
-    """Numbers of each part. At most one of each but brand, trade and ordinal; empty where the name does not say.
+    """Numbers of each part; empty where the name does not say. A part's label is its place here, from 1.
 
-    ``brand`` holds code points, regions GB/T 2260 codes, ``trade`` and ``form`` entries of the pinned data, ``group``
-    and ``tail`` the mark 1: the name says 集团; the name is that of a branch or department.
+    Regions hold GB/T 2260 codes; ``ordinal`` the numbers of 第一, 第二 ...; ``form`` and ``trade`` entries of the
+    pinned data; ``group``, ``works`` and ``tail`` the mark 1: the name says 集团, ends in 工程, is of a branch or a
+    department; ``brand`` code points; ``sound`` the syllable of each character of the brand.
     """
 
-    province: tuple[int, ...]
-    prefecture: tuple[int, ...]
-    county: tuple[int, ...]
-    ordinal: tuple[int, ...]
-    form: tuple[int, ...]
-    group: tuple[int, ...]
-    tail: tuple[int, ...]
-    trade: tuple[int, ...]
-    brand: tuple[int, ...]
+    province: Numbers
+    prefecture: Numbers
+    county: Numbers
+    ordinal: Numbers
+    form: Numbers
+    group: Numbers
+    works: Numbers
+    tail: Numbers
+    trade: Numbers
+    brand: Numbers
+    sound: Numbers
 
 
-KINDS = NameParts(
-    (REGION,), (REGION,), (REGION,), (NUMERAL,), (FORM,), (MARK,), (MARK,), (TRADE,), (CHARACTER,)
-)  # fmt: skip
-CAPS = (1, 1, 1, 3, 1, 1, 1, 8, 24)
+KINDS = (REGION, REGION, REGION, NUMERAL, FORM, MARK, MARK, MARK, TRADE, CHARACTER, SYLLABLE)
+CAPS = (1, 1, 1, 3, 1, 1, 1, 1, 8, 20, 10)
 SYMBOLS = sum(CAPS)
-EMPTY = NameParts((), (), (), (), (), (), (), (), ())
+EMPTY = NameParts((), (), (), (), (), (), (), (), (), (), ())

@@ -10,7 +10,7 @@ import re
 from functools import cache, lru_cache
 from typing import NamedTuple
 
-from matcher.protocol.names import data, fold, regions, trades
+from matcher.protocol.names import data, fold, regions, sounds, trades
 from matcher.protocol.names.parts import CAPS, EMPTY, NameParts
 from matcher.protocol.names.regions import NOWHERE, Region
 
@@ -31,6 +31,7 @@ class _Patterns(NamedTuple):
     branch: re.Pattern[str]
     account: re.Pattern[str]
     bracketed_form: re.Pattern[str]
+    aliases: list[tuple[str, str]]
 
 
 def _any(words: list[str]) -> str:
@@ -52,6 +53,7 @@ def _patterns() -> _Patterns:
         re.compile(f"(?:{_any(tails['branch'])})$"),
         re.compile(f"(?:{_any(tails['account'])})+$"),
         re.compile(f"\\((?:{_any(forms)})\\)?"),
+        [(short, long) for short, long in data.rows("aliases.tsv")],
     )
 
 
@@ -68,13 +70,20 @@ def split(name: str) -> NameParts:
     """The parts of a name. All parts empty when the name holds nothing but punctuation."""
     if not fold.is_chinese(name):
         return _split_latin(fold.latin(name))
-    draft = _cut(fold.chinese(name))
+    draft = _cut(_spelled_out(fold.chinese(name)))
     core, group = draft.core, False
     if _GROUP in core:
         cleared = core.replace(f"({_GROUP})", "").replace(_GROUP, "")
         core, group = (cleared, True) if cleared else (core, False)
     core, region = _without_brackets(core, regions.find(core))
     return _assemble(core, region, draft, group)
+
+
+def _spelled_out(name: str) -> str:
+    for short, long in _patterns().aliases:
+        if name.startswith(short):
+            return long + name[len(short) :]
+    return name
 
 
 def _assemble(core: str, region: Region, draft: _Draft, group: bool) -> NameParts:
@@ -100,11 +109,17 @@ def _assemble(core: str, region: Region, draft: _Draft, group: bool) -> NamePart
 def _capped(
     region: Region, ordinals: list[int], form: int, group: bool, tail: bool, trade: tuple[int, ...], brand: str
 ) -> NameParts:  # fmt: skip
+    works = trade[-1:] == (_works_number(),)
     parts = (
-        _one(region.province), _one(region.prefecture), _one(region.county), tuple(ordinals), _one(form),
-        _one(group), _one(tail), trade, tuple(map(ord, brand)),
+        _one(region.province), _one(region.prefecture), _one(region.county), tuple(ordinals), _one(form), _one(group),
+        _one(works), _one(tail), trade[:-1] if works else trade, tuple(map(ord, brand)), sounds.of(brand),
     )  # fmt: skip
     return NameParts(*(part[:cap] for part, cap in zip(parts, CAPS, strict=True)))
+
+
+@cache
+def _works_number() -> int:
+    return trades.number_of(trades.WORKS)
 
 
 def _one(number: int) -> tuple[int, ...]:
@@ -124,7 +139,8 @@ def _cut(name: str) -> _Draft:
         # nothing but a branch may follow.
         inner = rest[: nested.start()]
         after, _ = _without_tail(rest[nested.end() :])
-        if not inner or len(inner) > _LONGEST_NESTED or "(" in inner or after.strip("()"):
+        is_trade = inner and trades.take(inner)[0] == 0
+        if not inner or len(inner) > _LONGEST_NESTED or "(" in inner or (after.strip("()") and not is_trade):
             break
         core, rest, form = core + inner, rest[nested.end() :], patterns.form_numbers[nested[0]]
     return _Draft(core, form, _without_tail(rest)[1])
