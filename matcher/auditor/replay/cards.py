@@ -9,11 +9,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
 from matcher.auditor.checks import check
 from matcher.auditor.replay.act import Act, require
 from matcher.protocol import canonical, messages
 from matcher.protocol.agreement.model import Role
 from matcher.protocol.entries import Entry
+from matcher.protocol.errors import VerificationError
 from matcher.protocol.messages import SignedMessage
 
 ROLES: Mapping[str, Role] = {"match": "prepare", "reveal-request": "prepare", "reveal-decision": "approve"}
@@ -69,7 +73,7 @@ class Cards:
             with check(8):
                 key = self.person_key(message.sender, message.person)
                 require(8, bool(key), f"the card of {message.sender} has no key of person {message.person}")
-                messages.verify(message, act.agreement.party(message.sender).root, key)
+                _verify_person(message, key)
 
     def require_role(self, act: Act) -> None:
         """Raise CheckFailed (9) unless somebody with the needed role is named."""
@@ -93,6 +97,15 @@ def _of_party(message: SignedMessage) -> SignedMessage:
         message.kind, message.agreement, message.flow, message.period, message.sender, message.recipient,
         message.sequence, message.expiry, message.body, message.signature,
     )  # fmt: skip
+
+
+def _verify_person(message: SignedMessage, key: bytes) -> None:
+    """The person's signature alone; the party's is check 7."""
+    data = messages.person_bytes(message.digest(), message.person)
+    try:
+        Ed25519PublicKey.from_public_bytes(key).verify(message.person_signature, data)
+    except (InvalidSignature, ValueError) as error:
+        raise VerificationError(f"the signature of person {message.person} does not verify") from error
 
 
 def _is_automatic(message: SignedMessage, body: Mapping[str, Any]) -> bool:

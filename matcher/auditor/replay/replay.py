@@ -56,7 +56,10 @@ class Replay:
             "evaluation-requested": (20, (self._evaluations.ask,)),
             "evaluation-answered": (20, (self._evaluations.answer,)),
             "period-purged": (27, (self._periods.purge,)),
-            **{act.entry: (22, (self._periods.require_open, self._reveals.take)) for act in cases.ACTS.values()},
+            **{
+                act.entry: (22, (self._periods.require_open, self._reveals.step, self._reveals.examine))
+                for act in cases.ACTS.values()
+            },
         }
 
     def states(self) -> Counter[str]:

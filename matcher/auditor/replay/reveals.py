@@ -46,30 +46,27 @@ class Reveals:
         """How many findings are in which state, as of the last entry."""
         return Counter(case.state for case in self._cases.values())
 
-    def take(self, act: Act) -> None:
-        """Take one step in. Raises CheckFailed (22 to 26)."""
-        event = cases.event_of(act.entry.type)
-        if event is None:
-            raise CheckFailed(22, f"{act.entry.type} is no step of a case")
-        body = act.entry.body
-        if event == "request":
-            found = [canonical.unhex(item["id"], 32) for item in body["findings"]]
-        elif event in ("approve", "refuse"):
-            found = [canonical.unhex(item, 32) for item in body["findings"]]
-        else:
-            found = [canonical.unhex(body["finding"], 32)]
+    def step(self, act: Act) -> None:
+        """Move the findings that the act names. Raises CheckFailed (22), having moved them all the same."""
+        event, found = _event(act), _findings(act)
         require(22, len(set(found)) == len(found), "a finding stands twice in one message")
-        items = [self._cases.setdefault(finding, _Case(act.period_key)) for finding in found]
-        befores = [_step(case, act, event) for case in items]
-        problem = _first_problem(found, befores, event)
+        befores = [_step(self._cases.setdefault(finding, _Case(act.period_key)), act, event) for finding in found]
+        wrong = [(finding, before) for finding, before in zip(found, befores, strict=True) if before is not None]
+        if wrong:
+            finding, before = wrong[0]
+            more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
+            raise CheckFailed(22, f"finding {finding.hex()[:16]} was {before}, which takes no step {event!r}{more}")
+
+    def examine(self, act: Act) -> None:
+        """Who takes the step, towards whom, by what right; called after ``step``. Raises CheckFailed (23 to 26)."""
+        event = _event(act)
+        items = [self._cases.setdefault(finding, _Case(act.period_key)) for finding in dict.fromkeys(_findings(act))]
         if event == "request":
             self._request(act, items)
         elif event in ("approve", "refuse"):
             self._decide(act, items, event)
         else:
             self._follow(act, items[0], event)
-        if problem:
-            raise CheckFailed(22, problem)
 
     def _request(self, act: Act, items: list[_Case]) -> None:
         message, body, agreement = act.message, act.entry.body, act.agreement
@@ -121,6 +118,19 @@ class Reveals:
             require(23, body["delivery"] == case.delivery.hex(), "the message names another delivery")
 
 
+def _event(act: Act) -> str:
+    event = cases.event_of(act.entry.type)
+    if event is None:
+        raise CheckFailed(22, f"{act.entry.type} is no step of a case")
+    return event
+
+
+def _findings(act: Act) -> list[bytes]:
+    body = act.entry.body
+    listed = body["findings"] if "findings" in body else [body["finding"]]
+    return [canonical.unhex(item["id"] if isinstance(item, dict) else item, 32) for item in listed]
+
+
 def _step(case: _Case, act: Act, event: str) -> str | None:
     """Move the case; returns the state it was in if the table has no such step, else None.
 
@@ -137,15 +147,6 @@ def _step(case: _Case, act: Act, event: str) -> str | None:
     # Go on from where the step would have led, so that one wrong step is one failure.
     case.state = next(line.after for line in cases.TRANSITIONS if line.event == event)
     return before
-
-
-def _first_problem(found: list[bytes], befores: list[str | None], event: str) -> str:
-    wrong = [(finding, before) for finding, before in zip(found, befores, strict=True) if before is not None]
-    if not wrong:
-        return ""
-    finding, before = wrong[0]
-    more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
-    return f"finding {finding.hex()[:16]} was {before}, which takes no step {event!r}{more}"
 
 
 def _require_between(act: Act, case: _Case, *, sender: str, recipient: str, request: str = "") -> None:
