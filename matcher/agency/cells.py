@@ -1,12 +1,16 @@
-"""How a column's cells are read, by the column's type in the agreement; every reader raises InputError with a code.
+"""How a column's cells are read, by the column's type in the agreement: values, their JSON, and problems by row.
 
-The rules themselves are the protocol's (normalise.py); here they meet columns, units and the comparators' limits.
+The rules themselves are the protocol's (normalise.py); here they meet whole columns, units of money and the
+comparators' limits. A reader takes stripped cells. An empty one is unknown (no flag, for flags), a problem if required.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
+from json.encoder import encode_basestring
 from typing import Any
 
 from matcher.protocol import normalise
@@ -15,30 +19,103 @@ from matcher.protocol.comparators.ratio import MAX_AMOUNT
 from matcher.protocol.errors import AgreementError, InputError
 
 CREDIT_CODE = "credit-code-check"
+_NULL = "null"
+_MEMORY = 4096
 Parse = Callable[[str], Any]
+Reader = Callable[[Sequence[str]], "Cells"]
+quote: Callable[[str], str] = encode_basestring
 
 
-def parser(column: Column, unit: str, codes: Sequence[str]) -> Parse:
+@dataclass(slots=True)
+class Cells:
+    """One column of some rows. ``values`` by row (None: unknown), ``json`` the same as JSON; ``problems`` are codes."""
+
+    values: list[Any]
+    json: list[str]
+    problems: dict[int, str]
+    warnings: Counter[str] = field(default_factory=Counter)
+
+
+def reader(column: Column, unit: str, codes: Sequence[str]) -> Reader:
     """The reader of a column that is not a link. ``unit`` is of money; ``codes`` are those of the field it feeds."""
+    parse: Parse
     if column.type == "amount":
-        return partial(_amount, unit=unit)
-    if column.type == "choice":
-        return partial(normalise.choice, choices=column.choices or {})
-    if column.type == "flags":
-        return partial(normalise.flags, codes=codes, choices=column.choices)
-    return _PARSERS[column.type]
+        parse = partial(_amount, unit=unit)
+    elif column.type == "choice":
+        parse = _remembering(partial(normalise.choice, choices=column.choices or {}))
+    elif column.type == "flags":
+        parse = _remembering(partial(normalise.flags, codes=codes, choices=column.choices))
+    else:
+        parse = _PARSERS[column.type]
+    return partial(
+        _read,
+        parse=parse,
+        show=str if column.type in _NUMBERS else quote,
+        empty=0 if column.type == "flags" else None,
+        required=column.required,
+        checked=column.type == "credit-code",
+    )
 
 
-def link_parser(normaliser: str) -> Callable[[str], str]:
+def link_reader(normaliser: str) -> Reader:
     """The reader of link values. Raises AgreementError for a normaliser this program does not have."""
     if normaliser not in _LINK_PARSERS:
         raise AgreementError(f"the agreement's normaliser {normaliser!r} is not known to this program")
-    return _LINK_PARSERS[normaliser]
+    return partial(_read, parse=_LINK_PARSERS[normaliser], show=None, empty=None, required=False, checked=False)
+
+
+def named(name: str, texts: Sequence[str]) -> list[str]:
+    """``,"name":"text"`` for each text that is not empty: members of a JSON object behind another."""
+    head = f",{quote(name)}:"
+    return [head + quote(text) if text else "" for text in texts]
+
+
+def _read(
+    texts: Sequence[str], *, parse: Parse, show: Callable[[Any], str] | None, empty: Any, required: bool, checked: bool
+) -> Cells:
+    problems: dict[int, str] = {}
+    try:
+        values = [parse(text) if text else empty for text in texts]
+    except InputError:
+        values = [_one(index, text, parse, empty, problems) for index, text in enumerate(texts)]
+    if required:
+        problems |= {index: "empty" for index, text in enumerate(texts) if not text}
+    result = Cells(values, [], problems)
+    if show is not None:
+        result.json = [_NULL if value is None else show(value) for value in values]
+    if checked:
+        unknown = sum(value is None for value in values) - texts.count("")
+        result.warnings = Counter({CREDIT_CODE: unknown} if unknown else {})
+    return result
+
+
+def _one(index: int, text: str, parse: Parse, empty: Any, problems: dict[int, str]) -> Any:
+    if not text:
+        return empty
+    try:
+        return parse(text)
+    except InputError as error:
+        problems[index] = error.code
+        return None
+
+
+def _remembering(parse: Parse) -> Parse:
+    """``parse`` for columns of few different cells."""
+    known: dict[str, Any] = {}
+
+    def remembered(text: str) -> Any:
+        if (value := known.get(text)) is None:
+            value = parse(text)
+            if len(known) < _MEMORY:
+                known[text] = value
+        return value
+
+    return remembered
 
 
 def _amount(cell: str, unit: str) -> int:
     fen = normalise.amount_fen(cell, unit)
-    if abs(fen) > MAX_AMOUNT:
+    if not -MAX_AMOUNT <= fen <= MAX_AMOUNT:
         raise normalise.refusal("amount-size")
     return fen
 
@@ -57,6 +134,7 @@ def _checked_code(cell: str) -> str:
     return code
 
 
+_NUMBERS = frozenset(("amount", "date", "flags"))
 _PARSERS: Mapping[str, Parse] = {
     "account": normalise.account_number,
     "company": normalise.company_name,

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
+from matcher.agency.blind.handles import Handles
 from matcher.agency.blind.sources import Source
 from matcher.agency.buckets import bucket_range
+from matcher.agency.record_plan import Layout
+from matcher.agency.records import RecordReader
 from matcher.agency.vault.rows import Previous, previous_rows
 from matcher.agency.vault.schema import connect_read_only
 from matcher.protocol import rows, suite
@@ -54,8 +57,13 @@ class Context:
         self.encode_vector = layout.encoder()
         names = (setup.matching_digest, setup.flow, setup.period)
         self.record_info = suite.record_info(*names)
-        self.handle_prefix = suite.handle_prefix(*names)
+        self.handles = Handles(setup.handle_key, suite.handle_prefix(*names))
         self.row_aad = rows.row_aad_prefix(*names, setup.side, setup.party)
+
+    @lru_cache(maxsize=64)  # noqa: B019 - a worker has one context, for its whole life
+    def reader(self, present: tuple[int, ...], units: tuple[str, ...]) -> RecordReader:
+        """The reader of one file's rows."""
+        return RecordReader(Layout(self.setup.columns, self.setup.fields, self.setup.normaliser), present, units)
 
     @cached_property
     def _vault(self) -> sqlite3.Connection:

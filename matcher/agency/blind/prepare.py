@@ -13,12 +13,10 @@ from dataclasses import dataclass
 from matcher.agency import staged
 from matcher.agency.blind.context import Context
 from matcher.agency.buckets import bucket_of
-from matcher.agency.records import Layout, RecordReader
 from matcher.agency.rejects import Reject
-from matcher.protocol import suite
 
 _TAG_SIZE = 8
-_SEPARATOR = "\x1f"  # no normalised text holds a control character
+_SEPARATOR = b"\x1f"  # no normalised text holds a control character
 
 
 @dataclass(slots=True)
@@ -47,36 +45,30 @@ class Prepare:
 
     def run(self, context: Context) -> Prepared:
         """Normalise, name and pack."""
-        setup = context.setup
-        reader = RecordReader(Layout(setup.columns, setup.fields, setup.normaliser), self.present, self.units)
-        asking = setup.side == "asking"
-        names = [column.name for column in setup.columns]
-        handle_key, prefix = setup.handle_key, context.handle_prefix
+        read = context.reader(self.present, self.units).read(self.lines, self.rows)
+        asking = context.setup.side == "asking"
         parts: dict[int, list[bytes]] = {}
-        rejects: list[Reject] = []
         tags: list[bytes] = []
         handles: list[bytes] = []
-        records = 0
-        for item in reader.read(self.lines, self.rows):
-            if isinstance(item, Reject):
-                rejects.append(item)
-                continue
-            line, column, row_id, link_value, content = item
-            vault_row_id = row_id + _SEPARATOR + names[column] if asking else link_value
-            handle = suite.handle(handle_key, prefix, vault_row_id, link_value)
-            link = link_value.encode()
-            data = staged.pack(handle, self.file, line, column, row_id.encode(), link, content.encode())
-            parts.setdefault(bucket_of(handle), []).append(data)
-            records += 1
-            if asking:
-                tags.append(link_tag(handle_key, link))
-                handles.append(handle[:_TAG_SIZE])
+        for group in read.groups:
+            ending = _SEPARATOR + context.setup.columns[group.column].name.encode()
+            of, file, column = context.handles.of, self.file, group.column
+            for line, row_id, link_value, content in zip(
+                group.lines, group.row_ids, group.link_values, group.contents, strict=True
+            ):
+                row, link = row_id.encode(), link_value.encode()
+                handle = of(row + ending if asking else link, link)
+                data = staged.pack(handle, file, line, column, row, link, content.encode())
+                parts.setdefault(bucket_of(handle), []).append(data)
+                if asking:
+                    tags.append(link_tag(context.setup.handle_key, link))
+                    handles.append(handle[:_TAG_SIZE])
         return Prepared(
             parts={bucket: b"".join(items) for bucket, items in parts.items()},
-            records=records,
-            rejected=reader.rejected,
-            rejects=rejects,
-            warnings=dict(reader.warnings),
+            records=sum(len(group.lines) for group in read.groups),
+            rejected=read.rejected,
+            rejects=read.rejects,
+            warnings=dict(read.warnings),
             tags=b"".join(tags),
             handles=b"".join(handles),
         )

@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
-from json import loads
+from json import JSONDecoder
 from pathlib import Path
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -31,6 +31,7 @@ from matcher.protocol.merkle import leaf_hash
 MAX_VERSIONS = 3
 SentRow = tuple[bytes, int, str, str, str, str, bytes, bytes]
 _PUT = bytes((rows.PUT,))
+_decode = JSONDecoder().raw_decode
 
 
 @dataclass(slots=True)
@@ -125,7 +126,9 @@ def _put_rows(context: Context, records: list[Staged], sent: list[SentRow]) -> l
             own, other = keys.asking_envelope, keys.answering_envelope
         else:
             own, other = keys.answering_envelope, keys.asking_envelope
-        vector = encode(keys.comparison, loads(record.content)[0])
+        content = record.content.decode()
+        values, _end = _decode(content, 1)  # the first item of [values, extras]
+        vector = encode(keys.comparison, values)
         nonce = nonces[position : position + rows.NONCE_SIZE]
         position += rows.NONCE_SIZE
         row = _PUT + token + handle + other + nonce + AESGCM(own).encrypt(nonce, vector, aad + token + handle)
@@ -133,7 +136,7 @@ def _put_rows(context: Context, records: list[Staged], sent: list[SentRow]) -> l
         sent.append(
             (
                 handle, rows.PUT, record.row_id.decode(), names[record.column], record.link_value.decode(),
-                record.content.decode(), token, leaf_hash(row),
+                content, token, leaf_hash(row),
             )
         )  # fmt: skip
     return packed
