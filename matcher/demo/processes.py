@@ -37,7 +37,7 @@ class StepError(ConcordatError):
 
 @dataclass(frozen=True, slots=True)
 class Background:
-    """A process that runs beside the others, and where its output goes."""
+    """A process that runs beside the others, and where its output goes. ``name`` is for people."""
 
     name: str
     process: subprocess.Popen[bytes]
@@ -52,8 +52,10 @@ class Processes:
     directory: Path
     language: str
     _running: list[Background] = field(default_factory=list)
+    _ending: list[Background] = field(default_factory=list)
     _foreground: set[subprocess.Popen[str]] = field(default_factory=set)
     _started: int = 0
+    _ended: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __enter__(self) -> Self:
@@ -63,12 +65,17 @@ class Processes:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.end_commands()
+        for background in (*self._ending, *reversed(self._running)):
+            _end(background.process)
+
+    def end_commands(self) -> None:
+        """End the commands that run now, at once, and start no more; whoever waits for them sees them fail."""
         with self._lock:
+            self._ended = True
             foreground = list(self._foreground)
         for process in foreground:
             process.kill()
-        for background in reversed(self._running):
-            _end(background.process)
 
     def run(self, module: str, *arguments: str | Path) -> dict[str, Any]:
         """Run ``python -m module ARGUMENTS --json`` and return the JSON object on its last line of output.
@@ -79,11 +86,13 @@ class Processes:
         shown = _shown(module, arguments)
         log = self._new_log(module, arguments)
         with log.open("w", encoding="utf-8") as errors:
-            process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, text=True,
-                encoding="utf-8", env=self._environment(), start_new_session=True,
-            )  # fmt: skip
             with self._lock:
+                if self._ended:
+                    raise StepError("the demonstration is ending")
+                process = subprocess.Popen(
+                    command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, text=True,
+                    encoding="utf-8", env=self._environment(), start_new_session=True,
+                )  # fmt: skip
                 self._foreground.add(process)
             try:
                 output, _nothing = process.communicate(timeout=COMMAND_SECONDS)
@@ -101,7 +110,7 @@ class Processes:
         return _last_object(output, shown, log)
 
     def start(self, name: str, module: str, *arguments: str | Path) -> Background:
-        """Start a process that goes on until ``stop`` or the end of the demonstration."""
+        """Start a process that goes on until ``ask_to_end`` or the end of the demonstration."""
         command = [*_program(module), *map(str, arguments)]
         log = self._new_log(module, arguments)
         with log.open("wb") as stream:
@@ -130,10 +139,12 @@ class Processes:
             time.sleep(_POLL_SECONDS)
         raise StepError(f"{what} was not ready within {READY_SECONDS} s; see {self.directory}")
 
-    def stop(self, background: Background) -> None:
-        """End one background process and wait for it."""
-        _end(background.process)
+    def ask_to_end(self, background: Background) -> None:
+        """Ask one background process to end, without waiting: it may have something to finish."""
         self._running.remove(background)
+        self._ending.append(background)
+        if background.process.poll() is None:
+            background.process.send_signal(signal.SIGTERM)
 
     def _new_log(self, module: str, arguments: Sequence[str | Path]) -> Path:
         words = [str(argument) for argument in arguments if not str(argument).startswith("-")][:2]
