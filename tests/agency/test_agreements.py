@@ -15,7 +15,7 @@ import pytest
 
 from keys.errors import KeyFileError
 from keys.people import open_person
-from matcher.agency import agreement_draft, agreement_signing, agreements, setup
+from matcher.agency import agreement_draft, agreement_signing, agreements, outbox, setup
 from matcher.agency.commands import agreement as commands
 from matcher.agency.home import AgencyHome, Person
 from matcher.agency.service_card import ServiceCard
@@ -211,6 +211,32 @@ def test_a_signature_that_is_not_exactly_right_is_refused(homes: dict[str, Agenc
     with pytest.raises(VerificationError):
         agreements.store(homes[REGULATOR], *pair, [bad])
     assert not agreements.every(homes[REGULATOR])
+
+
+def test_a_good_signature_of_something_else_is_refused(homes: dict[str, AgencyHome]) -> None:
+    matching, agreement = pair = files(homes)
+    parsed = parse_both(*pair)
+    good = sign(homes[BUREAU], pair).signatures[BUREAU]
+    body = dict(agreements.body_of(parsed))
+    signer = person(homes[BUREAU])
+    others = [
+        outbox.sign_message(homes[BUREAU], "agreement", *header, {**body, **change}, 0, signer)
+        for header, change in (
+            ((bytes(32), "", "", ""), {}),
+            ((parsed.digest, daxing.FLOW, "", ""), {}),
+            ((parsed.digest, "", "2022-05", ""), {}),
+            ((parsed.digest, "", "", REGULATOR), {}),
+            ((parsed.digest, "", "", ""), {"version": 2}),
+            ((parsed.digest, "", "", ""), {"agreement": "other"}),
+            ((parsed.digest, "", "", ""), {"matching": "00" * 32}),
+        )
+    ]
+    for other in others:
+        with pytest.raises(VerificationError, match="labour-bureau signed something else"):
+            agreements.store(homes[REGULATOR], matching, agreement, [other])
+    with pytest.raises(VerificationError, match="a signature of labour-bureau has no place here"):
+        agreements.store(homes[REGULATOR], matching, agreement, [good, good])
+    assert set(agreements.store(homes[REGULATOR], matching, agreement, [good]).signatures) == {BUREAU}
 
 
 def test_fetching_checks_files_signatures_and_people(homes: dict[str, AgencyHome]) -> None:
