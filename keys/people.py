@@ -23,11 +23,11 @@ _SEAL_NAME = "person"
 def create(path: Path, person: str, passphrase: str) -> bytes:
     """Make a fresh operator key at ``path`` and return its public key, 32 bytes.
 
-    Raises ExistsError if the file is there already, NoPassphraseError for an empty passphrase.
+    Raises ExistsError if the file is there already, NoPassphraseError for an empty passphrase, PermissionsError.
     """
     lock = Lock.new(passphrase)
     key = SigningKey.generate()
-    path.parent.mkdir(mode=files.DIRECTORY_MODE, parents=True, exist_ok=True)
+    files.make_directory(path.parent, there_already=True)
     fields = {
         "format": PERSON_FORMAT,
         "person": person,

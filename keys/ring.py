@@ -8,7 +8,6 @@ made aside and renamed into place when all its first keys are in it: a crash lea
 from __future__ import annotations
 
 import re
-import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -43,24 +42,25 @@ class KeyRing:
     def creating(cls, path: Path, passphrase: str) -> Iterator[KeyRing]:
         """A new ring to fill; it appears at ``path`` when the block ends, and not at all if the block raises.
 
-        Raises ExistsError if something is there already (an empty directory is taken over), NoPassphraseError.
+        Raises ExistsError if something is there already (an empty directory is taken over), NoPassphraseError,
+        PermissionsError where this user may not write.
         """
         lock = Lock.new(passphrase)
-        path.parent.mkdir(mode=files.DIRECTORY_MODE, parents=True, exist_ok=True)
-        aside = path.with_name(f".{path.name}.{secrets.token_hex(8)}.partial")
-        aside.mkdir(mode=files.DIRECTORY_MODE)
+        partial = files.aside(path)
+        files.make_directory(path.parent, there_already=True)
+        files.make_directory(partial)
         try:
-            ring = cls(aside, lock)
+            ring = cls(partial, lock)
             fields = {
                 "format": RING_FORMAT,
                 "kdf": KDF_NAME,
                 "salt": container.text(lock.salt),
                 "check": container.text(lock.check),
             }
-            files.write(aside / RING_FILE, container.encode(fields))
+            files.write(partial / RING_FILE, container.encode(fields))
             yield ring
             try:
-                aside.rename(path)
+                partial.rename(path)
             except OSError:
                 if path.exists():
                     raise files.exists(path) from None
@@ -68,7 +68,7 @@ class KeyRing:
             ring.path = path
             files.sync_directory(path.parent)
         finally:
-            shutil.rmtree(aside, ignore_errors=True)
+            shutil.rmtree(partial, ignore_errors=True)
 
     @classmethod
     def create(cls, path: Path, passphrase: str) -> KeyRing:

@@ -11,6 +11,7 @@ import pytest
 
 from keys import files
 from keys.errors import DamagedKeyError, ExistsError, MissingKeyError, PermissionsError
+from keys.ring import KeyRing
 
 
 def names(directory: Path) -> list[str]:
@@ -131,3 +132,30 @@ def test_what_is_no_directory_is_named(tmp_path: Path) -> None:
     for path in (tmp_path / "nothing", tmp_path / "file", tmp_path / "file" / "below"):
         with pytest.raises(MissingKeyError):
             files.require_private_directory(path)
+
+
+@pytest.mark.parametrize("failing", ["mkdir", "open", "link"])
+def test_what_this_user_may_not_write_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: str) -> None:
+    def refuse(*_arguments: Any, **_options: Any) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, failing, refuse)
+        with pytest.raises(PermissionsError, match="cannot be written"):
+            KeyRing.create(tmp_path / "home" / "keys", "a passphrase")
+    assert not (tmp_path / "home" / "keys").exists()
+
+
+def test_what_this_user_may_not_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_arguments: Any, **_options: Any) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    files.write(tmp_path / "file", b"content")
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "open", refuse)
+        with pytest.raises(PermissionsError, match="cannot be read"):
+            files.read(tmp_path / "file")
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "stat", refuse)
+        with pytest.raises(PermissionsError, match="cannot be read"):
+            files.require_private_directory(tmp_path)
