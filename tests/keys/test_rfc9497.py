@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -86,6 +87,17 @@ def test_expand_message_xmd(shared_vectors: Callable[[str], Path]) -> None:
 def test_expand_message_xmd_refuses_what_it_cannot_do(tag: bytes, length: int) -> None:
     with pytest.raises(ValueError, match="out of range"):
         expand_message_xmd(b"", tag, length)
+
+
+def test_an_expansion_beyond_the_vectors_follows_the_formula() -> None:
+    """The published lengths need two blocks at most; RFC 9380 section 5.3.1, steps 7 to 11, gives the third."""
+    tail = b"tag\x03"
+    first = hashlib.sha512(bytes(128) + b"message" + b"\x00\xc0" + b"\x00" + tail).digest()
+    blocks = [hashlib.sha512(first + b"\x01" + tail).digest()]
+    for number in (2, 3):
+        mixed = int.from_bytes(first, "big") ^ int.from_bytes(blocks[-1], "big")
+        blocks.append(hashlib.sha512(mixed.to_bytes(64, "big") + bytes([number]) + tail).digest())
+    assert expand_message_xmd(b"message", b"tag", 192) == b"".join(blocks)
 
 
 def test_the_longest_expansion_has_its_length() -> None:
