@@ -14,7 +14,7 @@ from rich.console import Console
 from matcher.auditor import export as exporting
 from matcher.auditor.checks import CHECKS
 from matcher.auditor.home import AuditorHome
-from matcher.auditor.listing import Line, listing
+from matcher.auditor.listing import listing
 from matcher.auditor.source import DirectorySource, LogSource, ServiceSource
 from matcher.auditor.verify import Report, verify
 from matcher.protocol.errors import InputError, VerificationError
@@ -110,7 +110,7 @@ def _show_report(console: Console, report: Report) -> None:
         _("UNWITNESSED: no witness has cosigned this log."),
     ]
     console.print("\n".join(lines), markup=False, soft_wrap=True)
-    counts = [(name, report.entry_counts[name]) for name in sorted(report.entry_counts)]
+    counts = [(_entry_name(name), report.entry_counts[name]) for name in sorted(report.entry_counts)]
     console.print(table(_("Entries"), (_("What"), _("Number")), counts))
     if report.states:
         console.print(table(_("Findings asked for"), (_("State"), _("Number")), sorted(report.states.items())))
@@ -153,10 +153,13 @@ def _show(invocation: Invocation, directory: Path | None, finding: str, log_key:
     with _source(invocation, home, directory) as source, progress(_("Entries read"), None) as advance:
         lines = listing(source, key, finding.lower(), last, advance)
     rows = [
-        (str(line.index), _local(line.time), line.who, _entry_name(line.type), line.purpose, _where(line), line.about)
+        (
+            str(line.index), _local(line.time), _lines(line.party, line.person), _entry_name(line.type),
+            _lines(line.purpose, line.case), _lines(f"{line.flow} {line.period}".strip(), line.about),
+        )
         for line in lines
-    ]
-    headings = ("#", _("When"), _("Who"), _("What"), _("Purpose, case"), _("Flow, period"), _("About"))
+    ]  # fmt: skip
+    headings = ("#", _("When"), _("Who"), _("What"), _("Purpose, case"), _("About"))
     emit(
         invocation, {"entries": [asdict(line) for line in lines]},
         lambda console: console.print(table(_("Audit log"), headings, rows)),
@@ -164,11 +167,11 @@ def _show(invocation: Invocation, directory: Path | None, finding: str, log_key:
 
 
 def _local(time: int) -> str:
-    return datetime.fromtimestamp(time / 1000).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    return datetime.fromtimestamp(time / 1000).astimezone().strftime("%Y-%m-%d\n%H:%M:%S")
 
 
-def _where(line: Line) -> str:
-    return ", ".join(filter(None, (line.flow, line.period)))
+def _lines(*parts: str) -> str:
+    return "\n".join(filter(None, parts))
 
 
 def _entry_name(name: str) -> str:

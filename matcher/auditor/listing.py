@@ -6,9 +6,8 @@ A line is shown only once all entries hash to the signed checkpoint. Whether wha
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from matcher.auditor.source import LogSource
 from matcher.protocol import checkpoint, entries, merkle
@@ -17,20 +16,23 @@ from matcher.protocol.errors import VerificationError
 from matcher.text import _
 
 Progress = Callable[[int], None]
+_Why = tuple[str, str]
 _SHORT = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One entry. ``time`` in ms; ``who`` is the party, with the person where one signed; ``about`` says how much."""
+    """One entry. ``time`` in ms; ``person`` where one signed; ``purpose`` and ``case`` of the request it belongs to."""
 
     index: int
     time: int
-    who: str
+    party: str
+    person: str
     type: str
     flow: str
     period: str
     purpose: str
+    case: str
     about: str
 
 
@@ -43,14 +45,13 @@ def listing(
     """
     point = checkpoint.verify(source.checkpoint(), log_key)
     tree = merkle.CompactRange()
-    purposes: dict[str, str] = {}
+    requests: dict[str, _Why] = {}
     lines: deque[Line] = deque(maxlen=newest or None)
     for data in source.entries(point.size):
         entry = entries.parse(data)
-        if entry.type == "reveal-requested":
-            purposes[entry.require_message().digest().hex()] = _purpose(entry.body)
+        why = _why(entry, requests)
         if _is_about(entry, finding):
-            lines.append(_line(tree.size, entry, purposes))
+            lines.append(_line(tree.size, entry, why))
         tree.append(merkle.leaf_hash(data))
         progress(tree.size)
     if tree.size != point.size or tree.root() != point.root:
@@ -68,17 +69,23 @@ def _is_about(entry: Entry, finding: str) -> bool:
     return any(name.startswith(finding) for name in (*listed, body.get("finding", "")))
 
 
-def _purpose(body: Mapping[str, Any]) -> str:
-    return f"{body['purpose']} / {body['case']}"
-
-
-def _line(index: int, entry: Entry, purposes: Mapping[str, str]) -> Line:
-    person = entry.message.person if entry.message else ""
-    who = f"{entry.actor} ({person})" if person else entry.actor
-    purpose = purposes.get(entry.body.get("request", ""), "")
+def _why(entry: Entry, known: dict[str, _Why]) -> _Why:
+    """Purpose and case of the request that the entry belongs to; ``known``, by message digest, learns from it."""
+    body = entry.body
     if entry.type == "reveal-requested":
-        purpose = _purpose(entry.body)
-    return Line(index, entry.time, who, entry.type, entry.flow, entry.period, purpose, _about(entry))
+        why = (body["purpose"], body["case"])
+    else:
+        why = known.get(body.get("request") or body.get("delivery", ""), ("", ""))
+    if entry.type in ("reveal-requested", "reveal-delivered"):
+        known[entry.require_message().digest().hex()] = why
+    return why
+
+
+def _line(index: int, entry: Entry, why: _Why) -> Line:
+    person = entry.message.person if entry.message else ""
+    return Line(
+        index, entry.time, entry.actor, person, entry.type, entry.flow, entry.period, *why, _about(entry)
+    )  # fmt: skip
 
 
 def _about(entry: Entry) -> str:

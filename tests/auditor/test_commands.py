@@ -1,0 +1,214 @@
+"""``concordat audit`` on exported logs: what is printed, kept and refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+
+from keys.errors import KeyFileError
+from matcher.auditor import register, source
+from matcher.auditor.export import export
+from matcher.protocol import canonical
+from matcher.text import edge
+from tests.auditor.world import BANK, LOG_KEY, ORIGIN, Source, World, finding
+
+
+class Auditor:
+    """An auditor's home, and the command line."""
+
+    def __init__(self, path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.path = path
+        self._capsys = capsys
+        path.mkdir()
+        self.write("party.json", {"format": "concordat-party-v1", "party": "audit-office", "auditor": True})
+        self.write(
+            "service.json",
+            {"address": "localhost:1", "origin": ORIGIN, "log_key": LOG_KEY, "tls_certificate": "certificate"},
+        )
+
+    def write(self, name: str, value: object) -> None:
+        (self.path / name).write_text(json.dumps(value))
+
+    def run(self, *arguments: str, home: bool = True) -> tuple[int, str, str]:
+        group = click.Group("concordat")
+        register(group)
+        edge.share_options(group, people=True)
+        given = ["--home", str(self.path)] if home else []
+        status = edge.run(group, [*given, "audit", *arguments], KeyFileError)
+        shown = self._capsys.readouterr()
+        return status, shown.out, shown.err
+
+    def json(self, *arguments: str, home: bool = True) -> tuple[int, dict[str, Any], dict[str, Any]]:
+        status, out, err = self.run(*arguments, "--json", home=home)
+        return status, json.loads(out or "{}"), json.loads(err or "{}").get("error", {})
+
+    def evidence(self) -> list[str]:
+        directory = self.path / "evidence"
+        return sorted(file.read_text() for file in directory.iterdir()) if directory.is_dir() else []
+
+
+@pytest.fixture
+def auditor(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Auditor:
+    return Auditor(tmp_path / "home", capsys)
+
+
+def exported(world: World, path: Path) -> str:
+    export(Source(world), path)
+    return str(path)
+
+
+def test_a_good_log_is_verified_and_remembered(auditor: Auditor, tmp_path: Path) -> None:
+    world = World.good()
+    status, result, _ = auditor.json("verify", "--from", exported(world, tmp_path / "first"))
+    assert status == 0
+    assert (result["verified"], result["size"], result["extends"], result["failures"]) == (True, 17, None, [])
+    assert result["findings"] == {"opened": 1, "refused": 1}
+    assert result["witnessed"] is False
+    [kept] = (auditor.path / "checkpoints").iterdir()
+    assert kept.read_text() == world.checkpoint()
+    world.request(3)
+    status, result, _ = auditor.json("verify", "--from", exported(world, tmp_path / "second"))
+    assert (status, result["extends"], result["size"]) == (0, 17, 18)
+
+
+def test_a_rollback_and_a_fork_are_kept_as_evidence(auditor: Auditor, tmp_path: Path) -> None:
+    long, short, fork = World.good(), World.good(), World.good()
+    long.request(3)
+    fork.request(4)
+    auditor.json("verify", "--from", exported(long, tmp_path / "long"))
+    for world, reason in ((short, "rollback"), (fork, "fork")):
+        status, result, error = auditor.json("verify", "--from", exported(world, tmp_path / reason))
+        assert (status, result["verified"], error["code"]) == (7, False, "verification")
+        assert reason in error["message"]
+        assert "evidence" in error["remedy"]
+    assert auditor.evidence() == sorted([long.checkpoint(), short.checkpoint(), long.checkpoint(), fork.checkpoint()])
+    [kept] = (auditor.path / "checkpoints").iterdir()
+    assert kept.read_text() == long.checkpoint()
+
+
+def test_a_log_that_breaks_a_check_is_refused_by_number_and_followed_on(auditor: Auditor, tmp_path: Path) -> None:
+    world = World.good()
+    world.deliver(2)
+    status, result, error = auditor.json("verify", "--from", exported(world, tmp_path / "log"))
+    assert status == 7
+    assert [(item["check"], item["entry"]) for item in result["failures"]] == [(22, 17)]
+    assert "check 22, entry 17" in error["message"]
+    assert auditor.evidence() == []
+    assert (auditor.path / "checkpoints").is_dir()
+
+
+def test_what_a_person_reads(auditor: Auditor, tmp_path: Path) -> None:
+    world = World.good()
+    directory = exported(world, tmp_path / "log")
+    status, out, err = auditor.run("verify", "--from", directory)
+    assert (status, err) == (0, "")
+    assert "all 27 checks hold" in out
+    assert "UNWITNESSED" in out
+    world.deliver(2)
+    status, out, err = auditor.run("verify", "--from", exported(world, tmp_path / "wrong"))
+    assert status == 7
+    assert "22" in out
+    assert "does not verify" in err
+
+
+def test_an_export_needs_no_home_when_the_key_is_given(auditor: Auditor, tmp_path: Path) -> None:
+    directory = exported(World.good(), tmp_path / "log")
+    status, result, _ = auditor.json("verify", "--from", directory, "--log-key", LOG_KEY, home=False)
+    assert (status, result["verified"]) == (0, True)
+    status, shown, _ = auditor.json("show", "--from", directory, "--log-key", LOG_KEY, home=False)
+    assert (status, len(shown["entries"])) == (0, 17)
+    status, _, error = auditor.json("verify", "--log-key", LOG_KEY)
+    assert (status, error["code"]) == (3, "input")
+
+
+def test_show_lists_who_when_what_and_why(auditor: Auditor, tmp_path: Path) -> None:
+    directory = exported(World.good(), tmp_path / "log")
+    status, result, _ = auditor.json("show", "--from", directory, "--finding", finding(1)[:16].upper())
+    assert status == 0
+    assert [line["type"] for line in result["entries"]] == [
+        "reveal-requested", "reveal-approved", "reveal-delivered", "reveal-opened",
+    ]  # fmt: skip
+    assert {line["case"] for line in result["entries"]} == {"LB-2022-17"}
+    approved = result["entries"][1]
+    assert (approved["party"], approved["person"]) == (BANK, "chen.jie")
+    assert (approved["purpose"], approved["case"]) == ("wage-inspection", "LB-2022-17")
+    status, result, _ = auditor.json("show", "--from", directory, "--last", "2")
+    assert [line["index"] for line in result["entries"]] == [15, 16]
+    status, out, _ = auditor.run("show", "--from", directory)
+    assert status == 0
+    assert "zhang.min" in out
+
+
+def test_show_shows_nothing_that_is_not_signed(auditor: Auditor, tmp_path: Path) -> None:
+    directory = tmp_path / "log"
+    exported(World.good(), directory)
+    file = directory / source.ENTRIES_FILE
+    file.write_bytes(file.read_bytes().replace(b'"rows":10}', b'"rows":11}'))
+    status, out, err = auditor.run("show", "--from", str(directory))
+    assert (status, out) == (7, "")
+    assert "hash to the signed checkpoint" in err or "fit together" in err
+
+
+@pytest.mark.parametrize(
+    ("damage", "check"),
+    [
+        (lambda data: data + b"{}\n", 3),
+        (lambda data: data[:-1], 3),
+        (lambda data: data[: data.rindex(b"\n", 0, -1) + 1], 3),
+        (lambda data: data + b"x" * 3_000_000, 3),
+    ],
+)
+def test_a_damaged_export_is_refused(auditor: Auditor, tmp_path: Path, damage: Any, check: int) -> None:
+    directory = tmp_path / "log"
+    exported(World.good(), directory)
+    file = directory / source.ENTRIES_FILE
+    file.write_bytes(damage(file.read_bytes()))
+    status, result, _ = auditor.json("verify", "--from", str(directory))
+    assert status == 7
+    assert str(check) in result["failed"]
+    assert not (auditor.path / "checkpoints").exists()
+
+
+def test_missing_and_oversized_agreement_files(auditor: Auditor, tmp_path: Path) -> None:
+    world = World.good()
+    for number, change in enumerate((Path.unlink, lambda path: path.write_bytes(bytes(2 << 20)))):
+        directory = tmp_path / f"log{number}"
+        exported(world, directory)
+        change(directory / source.AGREEMENTS_DIRECTORY / world.agreement.digest.hex() / source.AGREEMENT_FILE)
+        status, result, _ = auditor.json("verify", "--from", str(directory))
+        assert (status, result["failed"]) == (7, {"12": 14})
+
+
+def test_homes_that_cannot_audit(auditor: Auditor, tmp_path: Path) -> None:
+    directory = exported(World.good(), tmp_path / "log")
+    assert auditor.json("verify", "--from", str(tmp_path))[2]["code"] == "input"
+    auditor.write("party.json", {"format": "concordat-party-v1", "party": BANK, "auditor": False})
+    assert auditor.json("verify", "--from", directory)[2]["code"] == "state"
+    auditor.write("party.json", ["damaged"])
+    assert auditor.json("verify", "--from", directory)[2]["code"] == "input"
+    (auditor.path / "party.json").unlink()
+    assert auditor.json("verify", "--from", directory)[2]["code"] == "state"
+
+
+def test_export_overwrites_nothing(tmp_path: Path) -> None:
+    world = World.good()
+    directory = tmp_path / "log"
+    exported(world, directory)
+    before = (directory / source.ENTRIES_FILE).read_bytes()
+    assert before == b"".join(entry + b"\n" for entry in world.entries)
+    with pytest.raises(Exception, match="not empty"):
+        export(Source(world), directory)
+
+
+def test_export_keeps_a_log_that_does_not_verify(auditor: Auditor, tmp_path: Path) -> None:
+    world = World.good()
+    world.append(b'{"no":"entry"}')
+    status, result, _ = auditor.json("verify", "--from", exported(world, tmp_path / "log"))
+    assert (status, result["failed"]) == (7, {"4": 1})
+    world.append(canonical.encode({"a": 1}) + b"\n")
+    with pytest.raises(Exception, match="line break"):
+        export(Source(world), tmp_path / "other")
