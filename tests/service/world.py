@@ -108,10 +108,9 @@ class World:
         """The agreement's two files, and their meaning."""
         matching_file = paper.matching_file(mode, epoch)
         roots = {name: self.parties[name].root.public.hex() for name in (paper.ASKING, paper.ANSWERING, paper.AUDITOR)}
-        agreement_file = paper.agreement_file(
-            matching=parse_matching(matching_file).digest.hex(), origin=self.public.origin, log_key=self.public.log_key,
-            **{**roots, **values},
-        )  # fmt: skip
+        log = {"origin": self.public.origin, "log_key": self.public.log_key}
+        matching = {"matching": parse_matching(matching_file).digest.hex()}
+        agreement_file = paper.agreement_file(**{**roots, **log, **matching, **values})
         return matching_file, agreement_file, parse_agreement(agreement_file, parse_matching(matching_file))
 
     def signature(self, name: str, agreement: Agreement, **changes: Any) -> SignedMessage:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from sqlite_utils import Database
 
 from keys import tls
-from keys.errors import KeyFileError
+from keys.errors import ReceivedError
 from matcher.protocol import entries
 from matcher.protocol.agreement.model import Agreement
 from matcher.protocol.errors import AgreementError, InputError, NotFoundError, QuotaError, VerificationError
@@ -32,7 +32,7 @@ def admit(database: ControlDatabase, log: LogWriter, message: SignedMessage, clo
     card = cards.verify(message)
     try:
         fingerprint, expires = tls.fingerprint(card.certificate), tls.not_after(card.certificate)
-    except KeyFileError as error:
+    except ReceivedError as error:
         raise VerificationError(f"card of {card.party}: the TLS certificate is malformed") from error
     if expires < card.not_after:
         raise VerificationError(f"card of {card.party}: it outlives its TLS certificate")
