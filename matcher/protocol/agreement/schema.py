@@ -19,7 +19,7 @@ from matcher.protocol.errors import AgreementError
 Reader = Callable[[Any, str], Any]
 Table = dict[str, Any]
 REQUIRED = object()
-MAX_FILE_BYTES = 1 << 20
+MAX_FILE_BYTES = 1 << 19
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _PLACEHOLDER = re.compile(r"@\{[^}]*\}?")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
