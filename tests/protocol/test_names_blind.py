@@ -55,6 +55,22 @@ def test_long_names_are_cut_alike_on_both_paths(name: str, piece: str) -> None:
     assert names.compare(names.encode(KEY, left), names.encode(KEY, right)) == names.compare_plain(left, right)
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "第" + "九" * 150 + "建筑公司",
+        "第" + "9" * 190 + "公司",
+        "恒泰公司" + "工资款" * 45 + "江",
+        "恒泰" + "有限公司" * 45,
+        "恒泰公司" + "（" * 190,
+        "建设设" * 60,
+        "北京市朝阳区" * 30,
+    ],
+)
+def test_names_made_to_be_awkward_are_split_at_once(name: str) -> None:
+    assert names.compare(names.encode(KEY, name), names.encode(KEY, name)) == names.SAME
+
+
 @given(NAMES)
 def test_a_name_is_the_same_as_itself_or_unknown(name: str) -> None:
     assert names.compare_plain(name, name) in (names.SAME, names.UNKNOWN)
@@ -66,8 +82,8 @@ def test_symbols_are_the_ones_of_the_design() -> None:
     assert parts.brand == (ord("恒"), ord("泰"))
     assert encoding[: 1 + len(CAPS)] == bytes((0, *map(len, parts)))
     blocks = [
-        (3, 1, parts.province[0]), (5, 5, parts.form[0]), (4, 9, parts.trade[0]), (1, 10, ord("恒")), (1, 10, ord("泰")),
-        (2, 11, parts.sound[0]), (2, 11, parts.sound[1]),
+        (3, 1, parts.province[0]), (5, 5, parts.form[0]), (4, 9, parts.trade[0]),
+        (1, 10, ord("恒")), (1, 10, ord("泰")), (2, 11, parts.sound[0]), (2, 11, parts.sound[1]),
     ]  # fmt: skip
     expected = b""
     for kind, part, number in blocks:

@@ -71,6 +71,7 @@ def decode(encoding: bytes) -> NameParts:
             raise VerificationError("comparison vector: a company name's part is longer than it can be")
         parts.append(symbols[start : start + length])
         start += length
-    if not start or any(encoding[_HEAD + start * SYMBOL_SIZE :]):
+    used = _HEAD + start * SYMBOL_SIZE
+    if not start or encoding[used:] != UNKNOWN_ENCODING[used:]:
         raise VerificationError("comparison vector: a company name's encoding is malformed")
     return NameParts(*parts)

@@ -34,7 +34,23 @@ class NameParts(NamedTuple):
     sound: Numbers
 
 
+class _Caps(NamedTuple):
+    """The most numbers each part may have."""
+
+    province: int
+    prefecture: int
+    county: int
+    ordinal: int
+    form: int
+    group: int
+    works: int
+    tail: int
+    trade: int
+    brand: int
+    sound: int
+
+
 KINDS = (REGION, REGION, REGION, NUMERAL, FORM, MARK, MARK, MARK, TRADE, CHARACTER, SYLLABLE)
-CAPS = (1, 1, 1, 3, 1, 1, 1, 1, 8, 20, 10)
+CAPS = _Caps(1, 1, 1, 3, 1, 1, 1, 1, 8, 20, 10)
 SYMBOLS = sum(CAPS)
 EMPTY = NameParts((), (), (), (), (), (), (), (), (), (), ())

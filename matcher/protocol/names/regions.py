@@ -12,7 +12,9 @@ from typing import NamedTuple
 from matcher.protocol.names import data
 
 _SUFFIXES = {4: ("市", "地区", "州"), 6: ("县", "市", "区")}
-_PROVINCE, _PREFECTURE, _COUNTY = 2, 4, 6
+_PROVINCE, _COUNTY = 2, 6
+_NO_PREFECTURE = "90"  # counties directly under a province
+_MUNICIPALITIES = ("11", "12", "31", "50")
 
 
 class Region(NamedTuple):
@@ -62,48 +64,37 @@ def _county_number(name: str) -> int:
     return int(min(entry.code for entry in _names()[0][name] if len(entry.code) == _COUNTY))
 
 
-def _next(text: str, start: int, within: str, level: int) -> tuple[int, str, bool, bool]:
-    """The longest name at ``start`` below ``level`` inside ``within``: (end, code, bare, is the only one so named)."""
+def _next(text: str, start: int, within: str) -> tuple[int, _Entry | None, bool]:
+    """The longest name at ``start`` of a place inside ``within``: end, entry, and whether no other has that name."""
     entries, lengths = _names()
     for size in lengths.get(text[start : start + 2], ()):
         found = entries.get(text[start : start + size])
         if found is None or start + size > len(text):
             continue
-        fitting = [entry for entry in found if len(entry.code) > level and entry.code.startswith(within)]
-        if fitting:
-            highest = len(fitting[0].code)
-            alone = sum(len(entry.code) == highest for entry in fitting) == 1
-            return start + size, fitting[0].code, fitting[0].bare, alone
-    return start, "", False, False
+        inside = [entry for entry in found if len(entry.code) > len(within) and entry.code.startswith(within)]
+        if inside:
+            highest = len(inside[0].code)
+            alone = len(inside) == 1 or len(inside[1].code) != highest
+            return start + size, inside[0], alone
+    return start, None, False
 
 
 def find(text: str, limit: int = _COUNTY) -> Region:
     """The region that ``text`` begins with, down to codes of ``limit`` digits; NOWHERE if there is none."""
-    if text[:2] not in _names()[1]:
-        return NOWHERE
-    end, within, level, bare = 0, "", 0, False
-    numbers = {_PROVINCE: 0, _PREFECTURE: 0, _COUNTY: 0}
-    while level < limit:
-        start = end
-        next_end, code, next_bare, alone = _next(text, start, within, level)
-        if not code or len(code) > limit:
+    end, within = 0, ""
+    prefecture = county = 0
+    bare = False
+    while len(within) < limit:
+        next_end, entry, alone = _next(text, end, within)
+        if entry is None or len(entry.code) > limit:
             break
-        end, bare, level = next_end, next_bare, len(code)
-        if level == _COUNTY:
-            numbers[_COUNTY] = _county_number(text[start:end])
+        code = entry.code
+        if len(code) == _COUNTY:
+            county, bare = _county_number(text[end:next_end]), entry.bare
             if not alone:
+                end = next_end
                 break
-        numbers[_PROVINCE] = int(code[:2])
-        if level > _PROVINCE and code[2:4] != "90" and not _is_municipality(code):
-            numbers[_PREFECTURE] = int(code[:4])
-        within = code
-    return Region(end, numbers[_PROVINCE], numbers[_PREFECTURE], numbers[_COUNTY], bare and level == _COUNTY)
-
-
-def _is_municipality(code: str) -> bool:
-    return code[:2] in ("11", "12", "31", "50")
-
-
-def agree(one: Region, other: Region) -> bool:
-    """Whether two regions can be the same place: no level on which both are known and differ."""
-    return all(a == b or not a or not b for a, b in zip(one[1:4], other[1:4], strict=True))
+        if len(code) > _PROVINCE and code[2:4] != _NO_PREFECTURE and code[:2] not in _MUNICIPALITIES:
+            prefecture = int(code[:4])
+        end, within = next_end, code
+    return Region(end, int(within[:2] or 0), prefecture, county, bare) if end else NOWHERE
