@@ -6,6 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# A slow machine is no failure: examples are bounded in number, not in time.
+settings.register_profile("concordat", deadline=None)
+settings.load_profile("concordat")
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 
