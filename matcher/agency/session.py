@@ -88,6 +88,18 @@ def flow_of(agreement: Agreement, flow: str | None, party: str) -> str:
     return own[0]
 
 
+def column_labels(agreement: Agreement, language: str) -> dict[str, str]:
+    """What people call the columns, by name: the agreement's first header in Chinese, the column's name in English."""
+    if language != "zh":
+        return {}
+    return {
+        column.name: column.headers[0]
+        for terms in agreement.terms.values()
+        for column in (*terms.asking_columns, *terms.answering_columns)
+        if column.headers
+    }
+
+
 def require_asking(agreement: Agreement, flow: str, party: str) -> None:
     """Raise StateError unless ``party`` is the asking side of ``flow``."""
     if agreement.flow(flow).asking != party:

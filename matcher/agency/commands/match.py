@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from matcher.agency import export
 from matcher.agency.findings import OwnFinding, Summary, join, lines_of, naming_columns, own_handle, summarise
 from matcher.agency.outbox import sign_message
 from matcher.agency.runs import VerifiedRun, verify_run
-from matcher.agency.session import Session, flow_of, open_session, require_asking
+from matcher.agency.session import Session, column_labels, flow_of, open_session, require_asking
 from matcher.protocol.errors import StateError, VerificationError
 from matcher.text import _, language
 from matcher.text.terminal import Invocation, emit, progress, table
@@ -107,6 +107,7 @@ def findings(invocation: Invocation, flow: str | None, period: str, kind: str, o
         listed = session.findings(run, flow, period)
         own = join(session.agreement, flow, party, run, listed, vault, language())
         names = naming_columns(session.agreement, flow, party)
+        labels = column_labels(session.agreement, language())
         summary = summarise(own, vault.standing(run.manifests), party)
     result = {
         "flow": flow,
@@ -116,7 +117,7 @@ def findings(invocation: Invocation, flow: str | None, period: str, kind: str, o
         "summary": summary.as_json(),
         "findings": [as_json(item, party) for item in own],
     }
-    headings, rows = _rows(own)
+    headings, rows = _rows(own, labels)
     if kind == "table" and out is None:
         emit(invocation, result, lambda console: _show(console, own, summary, names, flow, period))
         return
@@ -148,14 +149,22 @@ def as_json(item: OwnFinding, party: str) -> dict[str, Any]:
     }
 
 
-def _rows(own: Sequence[OwnFinding]) -> tuple[list[str], list[list[object]]]:
+def _rows(own: Sequence[OwnFinding], labels: Mapping[str, str]) -> tuple[list[str], list[list[object]]]:
     columns = list(dict.fromkeys(name for item in own for name in item.row.columns))
-    headings = [_("Row"), *columns, _("Record"), _("Codes"), _("Why"), _("State"), _("Finding")]
+    headings = [
+        _("Row"),
+        *(labels.get(name, name) for name in columns),
+        _("Record"),
+        _("Codes"),
+        _("Why"),
+        _("State"),
+        _("Finding"),
+    ]
     rows: list[list[object]] = [
         [
             item.row.row_id,
             *(item.row.columns.get(name, "") for name in columns),
-            item.row.link_column,
+            labels.get(item.row.link_column, item.row.link_column),
             "; ".join(item.listed.finding.codes),
             "; ".join(item.texts),
             item.listed.state,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from matcher.agency.asking import ASKABLE_STATES, Reason, ask, require_reason, r
 from matcher.agency.collect import Collected, Collector, outstanding
 from matcher.agency.findings import OwnFinding, join
 from matcher.agency.opened import Opened
-from matcher.agency.session import flow_of, open_session, require_asking, vault_of
+from matcher.agency.session import column_labels, flow_of, open_session, require_asking, vault_of
 from matcher.protocol.errors import InputError, NotFoundError, VerificationError
 from matcher.text import _, language
 from matcher.text.terminal import Invocation, emit, progress, table
@@ -97,6 +97,7 @@ def collect(invocation: Invocation, seconds: float) -> None:
         with progress(_("Opening"), outstanding(home)) as update:
             done = collector.run(seconds, update)
         left = outstanding(home)
+        labels = column_labels(session.agreement, language())
     result = {
         "opened": [_as_json(item) for item in (*done.opened, *done.disputed)],
         "approved": done.approved,
@@ -105,7 +106,7 @@ def collect(invocation: Invocation, seconds: float) -> None:
         "disputed": len(done.disputed),
         "outstanding": left,
     }
-    emit(invocation, result, lambda console: _show_collected(console, done, left))
+    emit(invocation, result, lambda console: _show_collected(console, done, left, labels))
     if done.failed:
         raise VerificationError(
             f"{len(done.failed)} messages were refused, the first by check {done.failed[0][1]}",
@@ -114,11 +115,10 @@ def collect(invocation: Invocation, seconds: float) -> None:
         )
 
 
-def _show_collected(console: Any, done: Collected, left: int) -> None:
+def _show_collected(console: Any, done: Collected, left: int, labels: Mapping[str, str]) -> None:
     for kind, items in ((_("Opened"), done.opened), (_("Disputed: no rule holds"), done.disputed)):
         if items:
-            headings, rows = _rows(items)
-            console.print(table(kind, headings, rows))
+            console.print(_table(kind, items, labels))
     for reason, number in sorted(done.refusals.items()):
         console.print(_("{n} refused: {reason}", n=number, reason=reason), markup=False)
     console.print(_("{n} opened, {m} still out", n=len(done.opened) + len(done.disputed), m=left), markup=False)
@@ -135,11 +135,12 @@ def show(invocation: Invocation, flow: str | None, period: str, kind: str, out: 
     with open_session(invocation, flow) as session:
         flow = flow_of(session.agreement, flow, session.home.party)
         items = opened.listed(session.home.vault_path, flow, period)
-    headings, rows = _rows(items)
+        labels = column_labels(session.agreement, language())
+    headings, rows = _rows(items, labels)
     result = {"flow": flow, "period": period, "opened": [_as_json(item) for item in items]}
     if kind == "table" and out is None:
         title = _("Revealed in {flow} {period}", flow=flow, period=period)
-        emit(invocation, result, lambda console: console.print(table(title, headings, rows)))
+        emit(invocation, result, lambda console: console.print(_table(title, items, labels)))
         return
     data = export.write(out, "json" if kind == "table" else kind, headings, rows, result)
     if out is None:
@@ -167,10 +168,24 @@ def _as_json(item: Opened) -> dict[str, Any]:
     }
 
 
-def _rows(items: Sequence[Opened]) -> tuple[list[str], list[list[object]]]:
+def _table(title: str, items: Sequence[Opened], labels: Mapping[str, str]) -> Any:
+    """A table that fits a terminal: the revealed fields one below the other, the codes each with its verdict."""
+    rows = [
+        (
+            item.row_id,
+            item.link_column,
+            "\n".join(f"{code} {'✓' if code in item.confirmed else '✗'}" for code in item.codes),
+            "\n".join(f"{labels.get(name, name)}: {text}" for name, text in item.payload().columns.items() if text),
+        )
+        for item in items
+    ]
+    return table(title, (_("Row"), _("Record"), _("Confirmed"), _("Revealed")), rows)
+
+
+def _rows(items: Sequence[Opened], labels: Mapping[str, str]) -> tuple[list[str], list[list[object]]]:
     shown = [item.payload().columns for item in items]
     columns = list(dict.fromkeys(name for one in shown for name in one))
-    headings = [_("Row"), _("Record"), _("Codes"), _("Confirmed"), *columns]
+    headings = [_("Row"), _("Record"), _("Codes"), _("Confirmed"), *(labels.get(name, name) for name in columns)]
     rows: list[list[object]] = [
         [
             item.row_id, item.link_column, "; ".join(item.codes), "; ".join(item.confirmed) or _("none"),
