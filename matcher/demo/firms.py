@@ -27,6 +27,8 @@ REGIONS = (
 )  # fmt: skip
 _BRAND_FIRST = "岫翎砚昀峤澍琅蘅屹栩珩煜曜骁羿烨铄锟璟瑾瓒璋骞鲲鸾霁霄霏崧嵘淏漪樾榛槿皓晗旻昕懿弈祺祎禧筱笙"
 _BRAND_SECOND = "桓衡铎舟轩辰宸祚彧骐麟凰鹭隼川洲澜涛滨浦泽湛沐柏楠桐梓榕岩磊砺钧锐铠锦焕炜炎煊翰翔翊聿弘毅恺"
+# Characters of _BRAND_SECOND that sound alike: a slip of the keyboard, or another firm?
+HOMOPHONES = (("辰", "宸"), ("岩", "炎"), ("铠", "恺"))
 BUILDING_TRADES = (
     "建筑工程",
     "建设工程",
@@ -113,6 +115,12 @@ class Registry:
             if division[:2] != firm.code[2:4] and (region, firm.brand) not in self._names:
                 self._names.add((region, firm.brand))
                 return replace(firm, region=region, code=self._code(division))
+
+    def homophones(self, firm: Firm) -> tuple[Firm, Firm]:
+        """``firm`` under two brands that sound alike: whether they are one firm, only a person can find out."""
+        first, second = self._random.choice(HOMOPHONES)
+        brand = firm.brand[0]
+        return replace(firm, brand=brand + first), replace(firm, brand=brand + second)
 
     def _firm(self, *, ordinal: str, trade: str, form: str, bracketed: bool) -> Firm:
         random = self._random

@@ -33,9 +33,9 @@ def prepare(stage: Stage) -> Background:
     )
     stage.say(_("The service starts and admits the three cards"))
     service = _serve(stage)
-    address = stage.processes.wait_for_file(stage.out / "service.address", "concordat-server")
+    address = stage.processes.wait_for_file(address_file(stage), "concordat-server")
     together(stage, partial(_admit, stage), partial(_introduce, stage, address), partial(_draft, stage))
-    stage.say(_("Both sides read, check and sign the agreement"))
+    stage.say(_("Both sides check, sign and publish the agreement"))
     _sign(stage)
     return service
 
@@ -55,9 +55,13 @@ def _persons(person: str) -> tuple[str, ...]:
 
 def _serve(stage: Stage) -> Background:
     service = stage.parties.service
-    ready = stage.out / "service.address"
-    listen = ("--listen", "127.0.0.1:0", "--ready-file", ready)
+    listen = ("--listen", "127.0.0.1:0", "--ready-file", address_file(stage))
     return stage.processes.start("service", "server", "serve", *listen, *service.options())
+
+
+def address_file(stage: Stage) -> Path:
+    """Where the service writes the address it listens on."""
+    return stage.out / "service.address"
 
 
 def _admit(stage: Stage) -> Result:
@@ -86,12 +90,11 @@ def _draft(stage: Stage) -> Result:
         made = stage.concordat(regulator, "group-key", "create", "--link", LINK)
         key = ("--group-key-id", f"{LINK}={made['group_key_id']}")
     cards = [word for party in stage.parties for word in ("--card", party.card)]
-    stage.concordat(
+    return stage.concordat(
         regulator, "agreement", "draft", "--matching", stage.templates / "matching.toml",
         "--agreement", stage.templates / "agreement.toml", *cards, "--service", _service_file(stage), *key,
         "--out", agreement_directory(stage),
     )  # fmt: skip
-    return stage.concordat(regulator, "agreement", "check", agreement_directory(stage))
 
 
 def agreement_directory(stage: Stage) -> Path:

@@ -76,6 +76,13 @@ def _wage_of_namesake(tools: Tools, site: Site) -> set[str]:
     return {"holder-mismatch"}
 
 
+def _wage_of_homophone(tools: Tools, site: Site) -> set[str]:
+    own, other = tools.registry.homophones(site.contractor)
+    _rename(site, own)
+    _give(site, site.wage, other, codes=False)
+    return {"holder-unclear"}
+
+
 def _wage_not_found(_tools: Tools, site: Site) -> set[str]:
     site.wage.in_the_list = False
     return {"account-not-found"}
@@ -145,7 +152,8 @@ def _stranger_and_late(tools: Tools, site: Site) -> set[str]:
 PROBLEMS: tuple[Problem, ...] = (
     _wage_of_stranger, _flagged("abnormal-outflow", on_deposit=False), _wages_short, _wage_of_sibling,
     _deposit_not_found, _deposit_short, _flagged("account-frozen", on_deposit=False), _wage_of_stranger_without_code,
-    _deposit_late, _wage_in_general_account, _flagged("no-deposit", on_deposit=True), _deposit_of_sibling,
+    _deposit_late, _wage_of_homophone, _wage_in_general_account, _flagged("no-deposit", on_deposit=True),
+    _deposit_of_sibling,
     _flagged("account-dormant", on_deposit=False), _wage_not_found, _no_wages, _deposit_of_stranger,
     _flagged("account-closed", on_deposit=True), _deposit_in_wage_account, _wage_of_namesake, _frozen_and_short,
     _deposit_of_stranger_without_code, _flagged("account-frozen", on_deposit=True), _stranger_and_late,
@@ -170,8 +178,12 @@ def _give(site: Site, account: Account, holder: Firm, *, codes: bool) -> None:
 def _make_numbered(site: Site) -> None:
     """Give the contractor an ordinal, which only a sibling differs in."""
     if not site.contractor.ordinal:
-        numbered = replace(site.contractor, ordinal="第一", bracketed=False)
-        for account in (site.wage, site.deposit):
-            if account is not None and account.holder is site.contractor:
-                account.holder = numbered
-        site.contractor = numbered
+        _rename(site, replace(site.contractor, ordinal="第一", bracketed=False))
+
+
+def _rename(site: Site, contractor: Firm) -> None:
+    """Let the contractor, and the accounts that are its own, be ``contractor``'s."""
+    for account in (site.wage, site.deposit):
+        if account is not None and account.holder is site.contractor:
+            account.holder = contractor
+    site.contractor = contractor

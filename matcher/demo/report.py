@@ -75,7 +75,7 @@ def _service_saw(done: Demonstration) -> Table:
         (_("rows of noise from the bureau and from the regulator"), f"{sent[0]:,} + {sent[1]:,}"),
         (_("pairs that joined, so that their blinded fields could be compared"), f"{joined:,}"),
         (_("rows of the bureau that nobody answered"), f"{counts.get('unmatched', 0):,}"),
-        (_("rows of the regulator that joined nothing, and stayed noise"), f"{_unjoined(done):,}"),
+        (_("rows of the regulator that joined nothing and stayed noise, at least"), f"{_unjoined(done):,}"),
         (_("names, account numbers, amounts, dates"), _("none")),
     ]
     return table(_("What the service saw"), (_("What"), _("How many")), rows)
@@ -103,19 +103,19 @@ def _revealed(done: Demonstration) -> Table:
     compared = done.compared
     asked, nothing = compared.request["asked"], compared.request["nothing_to_reveal"]
     shown = table(
-        _(
-            "What was revealed: {opened} records of {projects} projects; {automatic} approved by the agent (the bank's "
-            "own codes), {person} by a person; {nothing} accounts were not there to reveal. The first ones:",
-            opened=len(compared.opened), projects=len(done.outcome.revealed), automatic=asked - compared.by_person,
-            person=compared.by_person, nothing=nothing,
-        ),
+        _("What was revealed: the first of {n} records", n=len(compared.opened)),
         (_("Project"), _("Rule, checked again on the opened record"), _("Account holder, as revealed")),
         [
             (item["row_id"], ", ".join(item["confirmed"]) or _("none holds"), item["revealed"].get("holder") or "-")
             for item in compared.opened[:_SAMPLES]
         ],
+    )
+    shown.caption = _(
+        "Asked for by a person, with purpose and case, and logged before anybody answered: {asked} records. "
+        "The agent approved {automatic} by itself (the bank's own codes), a person {person}. "
+        "{nothing} accounts were not found at the bank: there is nothing to reveal.",
+        asked=asked, automatic=asked - compared.by_person, person=compared.by_person, nothing=nothing,
     )  # fmt: skip
-    shown.caption = _("Each one was asked for by a person, with purpose and case, and logged before it was answered.")
     shown.caption_justify = "left"
     return shown
 
@@ -124,7 +124,7 @@ def _not_learned(done: Demonstration) -> Table:
     outcome, compared = done.outcome, done.compared
     rest = outcome.submitted - len(outcome.flagged)
     rows = [
-        (BUREAU, _("anything of the {n} accounts it did not list; holder or balance of the {rest} compliant projects",
+        (BUREAU, _("anything of at least {n} accounts it did not list; holder, balance of {rest} compliant projects",
                    n=f"{_unjoined(done):,}", rest=rest)),
         (REGULATOR, _("which of its accounts are building projects', except the {n} asked for by name and reason",
                       n=compared.request["asked"])),
@@ -147,7 +147,7 @@ def _where(done: Demonstration) -> Iterator[str]:
     yield _("With the service running again, in another terminal:")
     yield (
         f"  concordat-server serve --home {out}/homes/{SERVICE} --passphrase-file {out}/passphrases/{SERVICE} "
-        f"--listen {done.service['address']}"
+        f"--listen {done.address}"
     )
     yield f"  concordat findings --flow {FLOW} --period {PERIOD} {bureau}"
 

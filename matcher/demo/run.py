@@ -21,7 +21,7 @@ from matcher.demo.comparing import Compared, compare
 from matcher.demo.generate import generate
 from matcher.demo.outcome import FLAGGED_FILE, Outcome, count, write_flagged
 from matcher.demo.parties import make_parties
-from matcher.demo.preparing import prepare
+from matcher.demo.preparing import address_file, prepare
 from matcher.demo.processes import Processes
 from matcher.demo.stage import Result, Stage, together
 from matcher.protocol.errors import InputError, StateError
@@ -45,14 +45,15 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Demonstration:
-    """How a demonstration went. ``seconds`` is from the first key to the verified log."""
+    """How a demonstration went. ``address`` is where the service listened; ``seconds`` runs from the first key to the
+    verified log."""
 
     out: Path
     mode: str
     compared: Compared
     outcome: Outcome
     audit: Result
-    service: Result
+    address: str
     seconds: float
 
 
@@ -67,17 +68,17 @@ def demonstrate(source: Path | Made, mode: str, out: Path, say: Callable[[str], 
         prepare(stage)
         compared = compare(stage)
         say(_("The auditor replays the whole log"))
-        audit, _exported, service = together(
+        audit, _exported = together(
             stage,
             partial(stage.concordat, stage.parties.auditor, "audit", "verify"),
             partial(stage.concordat, stage.parties.auditor, "audit", "export", out / "log"),
-            partial(stage.server, "status"),
         )
         seconds = time.monotonic() - started
+        address = address_file(stage).read_text(encoding="utf-8").strip()
         say(_("All processes end"))
     outcome = count(compared, out / TRUTH_FILE)
     write_flagged(outcome, out / FLAGGED_FILE)
-    return Demonstration(out, mode, compared, outcome, audit, service, seconds)
+    return Demonstration(out, mode, compared, outcome, audit, address, seconds)
 
 
 def _make_room(out: Path) -> Path:
