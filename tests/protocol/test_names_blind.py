@@ -82,8 +82,9 @@ def test_symbols_are_the_ones_of_the_design() -> None:
     assert parts.brand == (ord("恒"), ord("泰"))
     assert encoding[: 1 + len(CAPS)] == bytes((0, *map(len, parts)))
     blocks = [
-        (3, 1, parts.province[0]), (5, 5, parts.form[0]), (4, 9, parts.trade[0]),
-        (1, 10, ord("恒")), (1, 10, ord("泰")), (2, 11, parts.sound[0]), (2, 11, parts.sound[1]),
+        (3, 1, parts.province[0]), (6, 4, 0), (5, 5, parts.form[0]), (7, 6, 0), (7, 7, 0), (7, 8, 0),
+        (4, 9, parts.trade[0]), (1, 10, ord("恒")), (1, 10, ord("泰")),
+        (2, 11, parts.sound[0]), (2, 11, parts.sound[1]),
     ]  # fmt: skip
     expected = b""
     for kind, part, number in blocks:

@@ -11,14 +11,16 @@ from typing import NamedTuple
 CHARACTER, SYLLABLE, REGION, TRADE, FORM, NUMERAL, MARK = 1, 2, 3, 4, 5, 6, 7
 
 Numbers = tuple[int, ...]
+NO, YES = (0,), (1,)
 
 
 class NameParts(NamedTuple):
     """Numbers of each part; empty where the name does not say. A part's label is its place here, from 1.
 
-    Regions hold GB/T 2260 codes; ``ordinal`` the numbers of 第一, 第二 ...; ``form`` and ``trade`` entries of the
-    pinned data; ``group``, ``works`` and ``tail`` the mark 1: the name says 集团, ends in 工程, is of a branch or a
-    department; ``brand`` code points; ``sound`` the syllable of each character of the brand.
+    Regions hold GB/T 2260 codes; ``form`` and ``trade`` entries of the pinned data; ``brand`` code points; ``sound``
+    the syllable of each character of the brand. ``ordinal`` is one number for all of 第一, 第二 ..., 0 for none.
+    ``group``, ``works`` and ``tail`` are YES or NO: the name says 集团, ends in 工程, is of a branch or department.
+    These four are always there: only whether two names agree in them matters, and a missing part would tell something.
     """
 
     province: Numbers
@@ -51,6 +53,6 @@ class _Caps(NamedTuple):
 
 
 KINDS = (REGION, REGION, REGION, NUMERAL, FORM, MARK, MARK, MARK, TRADE, CHARACTER, SYLLABLE)
-CAPS = _Caps(1, 1, 1, 3, 1, 1, 1, 1, 8, 20, 10)
+CAPS = _Caps(1, 1, 1, 1, 1, 1, 1, 1, 8, 20, 10)
 SYMBOLS = sum(CAPS)
 EMPTY = NameParts((), (), (), (), (), (), (), (), (), (), ())

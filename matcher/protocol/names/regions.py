@@ -98,3 +98,9 @@ def find(text: str, limit: int = _COUNTY) -> Region:
             prefecture = int(code[:4])
         end, within = next_end, code
     return Region(end, int(within[:2] or 0), prefecture, county, bare) if end else NOWHERE
+
+
+def agree(one: Region, other: Region) -> bool:
+    """Whether two regions can be the same place: no level on which both are known and differ."""
+    pairs = ((one.province, other.province), (one.prefecture, other.prefecture), (one.county, other.county))
+    return all(first == second or not first or not second for first, second in pairs)

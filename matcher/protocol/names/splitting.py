@@ -11,11 +11,12 @@ from functools import cache, lru_cache
 from typing import NamedTuple
 
 from matcher.protocol.names import data, fold, regions, sounds, tails, trades
-from matcher.protocol.names.parts import CAPS, EMPTY, NameParts
+from matcher.protocol.names.parts import CAPS, EMPTY, NO, YES, NameParts
 from matcher.protocol.names.regions import NOWHERE, Region
 
 _CACHE_SIZE = 1 << 15
-_MARK = (1,)
+_ORDINALS = 2
+_ORDINAL_LIMIT = 10_000
 _LONGEST_NESTED = 16
 _ORDINAL = re.compile(f"第({fold.NUMERAL}{{1,4}})")
 _LEADING_ORDINAL = re.compile(f"({fold.NUMERAL}{{1,4}})(?=建|安|公司|工程)")
@@ -63,7 +64,10 @@ def split(name: str) -> NameParts:
     """The parts of a name. All parts empty when the name holds nothing but punctuation."""
     if not fold.is_chinese(name):
         return _split_latin(fold.latin(name))
-    draft = _cut(_spelled_out(fold.chinese(name)))
+    folded = fold.chinese(name)
+    if not folded.strip("()"):
+        return EMPTY
+    draft = _cut(_spelled_out(folded))
     core, group = draft.core, False
     if _GROUP in core:
         cleared = core.replace(f"({_GROUP})", "").replace(_GROUP, "")
@@ -107,15 +111,22 @@ def _parts(
         (region.province,) if region.province else (),
         (region.prefecture,) if region.prefecture else (),
         (region.county,) if region.county else (),
-        ordinals[: CAPS.ordinal],
+        (_one_number(ordinals),),
         (draft.form,) if draft.form else (),
-        _MARK if group else (),
-        _MARK if works else (),
-        _MARK if draft.tail else (),
+        YES if group else NO,
+        YES if works else NO,
+        YES if draft.tail else NO,
         (trade[:-1] if works else trade)[: CAPS.trade],
         tuple(map(ord, brand[: CAPS.brand])),
         sounds.of(brand[: CAPS.sound]),
     )
+
+
+def _one_number(ordinals: tuple[int, ...]) -> int:
+    number = 0
+    for ordinal in ordinals[:_ORDINALS]:
+        number = number * _ORDINAL_LIMIT + ordinal
+    return number
 
 
 @cache
@@ -153,16 +164,18 @@ def _cut_without_form(name: str) -> _Draft:
 
 
 def _without_brackets(core: str, region: Region) -> tuple[str, Region]:
-    """Brackets resolved: a place in them is the region if the name does not begin with one; other words stay."""
+    """Brackets resolved: a place in them is the region if the name does not begin with one; other words stay.
+
+    A place in brackets that contradicts the short name of a county before it shows that to be the brand.
+    """
     if "(" not in core:
         return core, region
-    place = region
     for inner in _BRACKET.findall(core):
         found = regions.find(inner)
-        if found.end == len(inner) and inner and region is NOWHERE:
-            place = found._replace(end=0, bare=False)
-            core = core.replace(f"({inner})", "", 1)
-    return core, place
+        is_place = inner != "" and found.end == len(inner)
+        if is_place and (region.end == 0 or (region.bare and not regions.agree(region, found))):
+            return core.replace(f"({inner})", "", 1), found._replace(end=0, bare=False)
+    return core, region
 
 
 def _split_latin(words: list[str]) -> NameParts:

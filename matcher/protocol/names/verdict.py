@@ -39,6 +39,15 @@ def _conflict(one: Numbers, other: Numbers) -> bool:
 
 
 def _agreed(one: NameParts, other: NameParts) -> str:
+    """Brand and trade agree, and no region contradicts. Do the names say as much of the region as they should?"""
+    if (one.province, one.prefecture, one.county) != (other.province, other.prefecture, other.county):
+        if one.province and other.province:
+            # 四川瑞衡 and 成都瑞衡 are often two firms, registered at two levels; 成都瑞衡 and 四川成都瑞衡 are equal.
+            return REVIEW
+        if not one.brand:
+            return REVIEW
+    if not one.brand and not one.trade:
+        return REVIEW
     return VARIANT if one.tail == other.tail else BRANCH
 
 
@@ -58,7 +67,8 @@ def _same_brand(one: NameParts, other: NameParts) -> str:
     if len(one.brand) >= _TELLING_BRAND and not short.trade:
         return _agreed(one, other) if _is_abbreviated(short) else REVIEW
     if _is_abbreviated(short) and short.trade and _is_within(short.trade, long.trade):
-        return _agreed(one, other)
+        # People keep the last word: 瑞衡科技 is short for 瑞衡信息科技, but 瑞衡建筑 hardly for 瑞衡建筑劳务.
+        return _agreed(one, other) if short.trade[-1] == long.trade[-1] else REVIEW
     return DIFFERENT
 
 
@@ -69,36 +79,42 @@ def _is_within(short: Numbers, long: Numbers) -> bool:
 
 
 def _other_brand(one: NameParts, other: NameParts) -> str:
-    if _without_repeats(one.brand) == _without_repeats(other.brand) and min(len(one.brand), len(other.brand)) >= 2:
-        return _agreed(one, other) if one.trade == other.trade else REVIEW
-    if one.trade == other.trade:
-        return _near_brand(one, other)
-    return _cut_elsewhere(one, other)
-
-
-def _near_brand(one: NameParts, other: NameParts) -> str:
-    size, other_size = len(one.brand), len(other.brand)
-    if one.sound == other.sound:
-        return REVIEW
-    if size == other_size and size >= _LONG_BRAND:
-        if sorted(one.brand) == sorted(other.brand) or _distance(one.brand, other.brand) == 1:
+    if min(len(one.brand), len(other.brand)) >= _TELLING_BRAND:
+        if _without_repeats(one.brand) == _without_repeats(other.brand):
+            return _agreed(one, other) if one.trade == other.trade else REVIEW
+        if _is_word_cut_short(one, other) or _is_word_cut_short(other, one):
             return REVIEW
-        return DIFFERENT
+    if one.trade == other.trade and (near := _near_brand(one, other)) != DIFFERENT:
+        return near
     return _abbreviation(one, other)
 
 
+def _is_word_cut_short(one: NameParts, other: NameParts) -> bool:
+    """瑞衡建发展 and 瑞衡建设发展: ``one`` has a character more of brand where ``other`` has a word more of trade."""
+    return one.brand[:-1] == other.brand and one.trade == other.trade[1:] and one.trade != other.trade
+
+
+def _near_brand(one: NameParts, other: NameParts) -> str:
+    if one.sound == other.sound:
+        return REVIEW
+    if len(one.brand) == len(other.brand) >= _LONG_BRAND and (
+        sorted(one.brand) == sorted(other.brand) or _distance(one.brand, other.brand) == 1
+    ):
+        return REVIEW
+    return DIFFERENT
+
+
 def _abbreviation(one: NameParts, other: NameParts) -> str:
+    """The shorter one as people say it: the beginning of the brand, or characters of it."""
     short, long = (one, other) if len(one.brand) < len(other.brand) else (other, one)
     size = len(short.brand)
     if not _is_abbreviated(short) or size < _TELLING_BRAND:
         return DIFFERENT
+    if short.trade and not _is_within(short.trade, long.trade):
+        return DIFFERENT
     if long.brand[:size] == short.brand:
-        return _agreed(one, other)
+        return _agreed(one, other) if not short.trade else REVIEW
     return REVIEW if _is_within(short.brand, long.brand) else DIFFERENT
-
-
-def _cut_elsewhere(one: NameParts, other: NameParts) -> str:
-    return _abbreviation(one, other)
 
 
 def _without_repeats(brand: Numbers) -> Numbers:
