@@ -30,7 +30,7 @@ CHECKS: Mapping[int, str] = {
     14: "An agreement comes into force once, when every data party has signed it, as what its files say.",
     15: "Nothing is done under an agreement that is not in force: before, outside its term, or when a newer one "
     "replaced it.",
-    16: "A period is named after the agreement's calendar and keeps one matching digest and one epoch per link kind.",
+    16: "A period is named after the agreement's calendar and keeps one matching digest, and so one epoch.",
     17: "A party to the flow submits within window and quota; its submissions count from 1, and each names the one "
     "before.",
     18: "The asking side asks for a match, within quota and retention, and it runs on exactly the manifests that are "

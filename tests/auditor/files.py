@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from matcher.protocol.suite import sha256
+
 MATCHING = """
 suite = "concordat-v1"
 agreement = "daxing-wages"
 
 [data]
 normaliser_vectors = "{digest}"
-name_data = "{digest}"
+name_data = "{name_data}"
 
 [links.account]
 normaliser = "account-number"
@@ -146,8 +148,8 @@ feeds = "kind"
 rows = 1000
 submissions = 3
 runs = 2
-evaluations_epoch = 4096
-evaluations_month = 4096
+evaluations_epoch = {evaluations_epoch}
+evaluations_month = {evaluations_month}
 reveals_month = 5
 
 [quotas.bank-regulator]
@@ -171,14 +173,14 @@ DIGEST = "5f" * 32
 
 def make(
     roots: Mapping[str, bytes], origin: str, log_key: str, *, version: int = 1, previous: str = "", epoch: int = 1,
-    valid_until: str = "2023-01-01",
+    valid_until: str = "2023-01-01", name_data: str = DIGEST, evaluations_epoch: int = 4096,
+    evaluations_month: int = 4096,
 ) -> tuple[bytes, bytes]:  # fmt: skip
     """(matching file, agreement file)."""
-    from matcher.protocol.suite import sha256
-
-    matching = MATCHING.format(digest=DIGEST, epoch=epoch).encode()
+    matching = MATCHING.format(digest=DIGEST, epoch=epoch, name_data=name_data).encode()
     values = {
         "version": version, "previous": previous, "matching": sha256(matching).hex(), "valid_until": valid_until,
-        "origin": origin, "log_key": log_key, **{party: root.hex() for party, root in roots.items()},
+        "evaluations_epoch": evaluations_epoch, "evaluations_month": evaluations_month, "origin": origin,
+        "log_key": log_key, **{party: root.hex() for party, root in roots.items()},
     }  # fmt: skip
     return matching, AGREEMENT.format(**values).encode()

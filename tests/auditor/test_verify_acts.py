@@ -2,141 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
 from matcher.auditor.checks import CHECKS
 from matcher.protocol import canonical, messages
+from matcher.protocol.findings import run_digest
 from tests.auditor import files
-from tests.auditor.world import AUDIT, BANK, CLAIM, DAY, LABOUR, LOG_KEY, ORIGIN, PEOPLE, World, finding, public
-
-CARD, SIGNED, FORCE = 0, 3, 5
-ASKED, ANSWERED, SEALED_ASKING, SEALED_ANSWERING, RUN, LISTED = 6, 7, 8, 9, 10, 11
-REQUESTED, APPROVED, REFUSED, DELIVERED, OPENED = 12, 13, 14, 15, 16
-
-DENIAL = {
-    "rpc": "Log.GetEntries", "reason": "auditors-only", "detail": "only an auditor may read entries",
-    "certificate": "", "message": "",
-}  # fmt: skip
-Change = Callable[[World], object]
-
-
-def forged(index: int, field: str = "signature") -> Change:
-    """A signature that is not one."""
-
-    def change(world: World) -> None:
-        value = canonical.decode(world.entries[index])
-        value["message"][field] = canonical.b64(bytes(64))
-        world.entries[index] = canonical.encode(value)
-
-    return change
-
-
-def replayed(index: int) -> Change:
-    """The very same entry once more, at the time of the last one."""
-
-    def change(world: World) -> None:
-        world.entries.append(world.entries[index])
-        world.rewrite(-1, time=world.time)
-
-    return change
-
-
-def dropped(index: int) -> Change:
-    """The entry never was; something harmless stands in its place, so that all others keep theirs."""
-
-    def change(world: World) -> None:
-        time = canonical.decode(world.entries[index])["time"]
-        world.act("access-denied", DENIAL)
-        world.entries[index] = world.entries.pop()
-        world.rewrite(index, time=time)
-
-    return change
-
-
-def later(days: float, act: Change) -> Change:
-    def change(world: World) -> None:
-        world.time += int(days * DAY)
-        act(world)
-
-    return change
-
-
-def both(*changes: Change) -> Change:
-    def change(world: World) -> None:
-        for one in changes:
-            one(world)
-
-    return change
-
-
-def people_of(party: str, **keys: bytes) -> list[dict[str, str]]:
-    return [
-        {"id": person, "key": canonical.b64(keys.get(person.replace(".", "_"), public(f"{party}/{person}")))}
-        for person in PEOPLE[party]
-    ]
-
-
-def request_again(world: World) -> None:
-    """Finding 3, all the way to an approval."""
-    world.request(3)
-    world.decide("approved", 3)
-
-
-def one_key_for_two(world: World) -> None:
-    """The regulator's approver signs with the key of the labour bureau's clerk."""
-    shared = public(f"{LABOUR}/zhang.min")
-    world.admit(BANK, "key-rotated", people=people_of(BANK, chen_jie=shared))
-    world.request(3)
-    index = world.decide("approved", 3)
-    value = canonical.decode(world.entries[index])
-    from tests.auditor.world import key
-
-    data = messages.person_bytes(messages.from_json(value["message"]).digest(), "chen.jie")
-    value["message"]["person_signature"] = canonical.b64(key(f"{LABOUR}/zhang.min").sign(data))
-    world.entries[index] = canonical.encode(value)
-
-
-def other_log(world: World) -> None:
-    """Version 2 names another log."""
-    other = files.make(
-        {party: public(party) for party in PEOPLE}, "other.example", LOG_KEY.replace(ORIGIN, "other.example"),
-    )  # fmt: skip
-    world.agreement_files[world.agreement.digest] = other
-
-
-def next_version_by_one(world: World) -> None:
-    before = world.agreement
-    world.agreement = world.publish(version=2, previous=before.digest.hex())
-    world.sign_agreement(LABOUR)
-    world.in_force()
-
-
-def under_the_old_version(**changes: object) -> Change:
-    def change(world: World) -> None:
-        before = world.agreement
-        world.amend(**changes)
-        world.agreement = before
-        world.request(3)
-
-    return change
-
-
-def another_period(world: World) -> None:
-    """A new period under the old matching digest, once a new one holds: the old one serves its own periods only."""
-    before = world.agreement
-    world.amend(epoch=2)
-    world.agreement = before
-    world.purge()
-    world.seal(LABOUR, 5, period="2022-06")
-
-
-def moved_to_new_keys(world: World) -> None:
-    """A submission to a period that began under another matching digest and epoch."""
-    world.amend(epoch=2)
-    world.seal(LABOUR, 5, link_epoch=2)
-
+from tests.auditor.departures import (
+    ANSWERED,
+    APPROVED,
+    CARD,
+    DELIVERED,
+    DENIAL,
+    FORCE,
+    OPENED,
+    REQUESTED,
+    RUN,
+    SEALED_ANSWERING,
+    SEALED_ASKING,
+    SIGNED,
+    Change,
+    another_period,
+    asked_in_the_next_period,
+    beyond_quota,
+    both,
+    dropped,
+    forged,
+    guest_signs,
+    later,
+    more_was_matched,
+    moved_to_new_keys,
+    next_version_by_one,
+    one_key_for_two,
+    other_log,
+    people_of,
+    replayed,
+    request_again,
+    thief_s_card,
+    to_a_party,
+    under_the_old_version,
+)
+from tests.auditor.world import AUDIT, BANK, CLAIM, LABOUR, LOG_KEY, ORIGIN, ROOTS, World, finding, public
 
 CASES: list[tuple[str, Change, dict[int, int]]] = [
     # ---- cards
@@ -146,11 +52,16 @@ CASES: list[tuple[str, Change, dict[int, int]]] = [
     ("card with a lower serial", lambda w: w.admit(AUDIT, "key-rotated", serial=1), {6: 1}),
     ("party admitted twice", lambda w: w.admit(AUDIT), {6: 1}),
     ("card of another party", lambda w: w.resign(CARD + 2, sender="other"), {6: 1}),
+    ("card names another party", lambda w: w.resign(CARD + 2, content={"party": "other"}), {6: 1}),
+    ("card to a party", lambda w: w.resign(CARD + 2, recipient=BANK), {6: 1}),
+    ("card under another root", thief_s_card, {6: 1}),
     ("renewed without having had one", lambda w: w.rewrite(CARD + 2, type="key-rotated"), {6: 1}),
     ("person twice on a card", lambda w: w.admit(AUDIT, "key-rotated", people=people_of(AUDIT) * 2), {6: 1}),
     ("another root", lambda w: w.admit(AUDIT, "key-rotated", root=canonical.b64(public("thief"))), {6: 1}),
     ("card renewed", lambda w: w.admit(AUDIT, "key-rotated"), {}),
     # ---- signatures
+    ("no card", dropped(CARD), {7: 6, 8: 2}),
+    ("agreement names another root", lambda w: thief_s_card(w, CARD), {7: 6}),
     ("party did not sign", forged(APPROVED), {7: 1}),
     ("party did not sign the manifest", forged(SEALED_ASKING), {7: 1}),
     ("party of no agreement", lambda w: w.resign(OPENED, sender=AUDIT, sequence=9), {23: 1}),
@@ -160,6 +71,7 @@ CASES: list[tuple[str, Change, dict[int, int]]] = [
     ("approved by one who prepares", lambda w: w.resign(APPROVED, person="wang.fang"), {9: 1}),
     ("asked by one who approves", lambda w: w.resign(REQUESTED, person="li.wei"), {9: 1}),
     ("approved by nobody", lambda w: w.resign(APPROVED, person=""), {9: 1}),
+    ("signed by somebody else of the card", guest_signs, {9: 1}),
     ("match asked by nobody", lambda w: w.resign(RUN, person=""), {9: 1}),
     # ---- numbers and time
     ("opening replayed", replayed(OPENED), {10: 1, 22: 1}),
@@ -173,10 +85,15 @@ CASES: list[tuple[str, Change, dict[int, int]]] = [
     ("message that lives too long", lambda w: w.resign(OPENED, expiry=w.time // 1000 + 100 * 3600), {11: 1}),
     # ---- agreements
     ("files missing", lambda w: w.agreement_files.clear(), {12: 14}),
-    ("files of another digest", other_log, {12: 14}),
+    ("files of another digest", lambda w: w.agreement_files.update({
+        w.agreement.digest: files.make(ROOTS, ORIGIN, LOG_KEY, valid_until="2024-01-01")}), {12: 14}),
+    ("files of another log", other_log, {12: 1}),
     ("agreement not signed by all", dropped(SIGNED), {14: 1, 15: 10}),
     ("agreement signed for another version", lambda w: w.resign(SIGNED, content={"version": 2}),
      {13: 1, 14: 1, 15: 10}),
+    ("agreement signed towards a party", to_a_party(lambda _: SIGNED), {13: 1, 14: 1, 15: 10}),
+    ("in force from the start as another version", lambda w: w.rewrite(FORCE, facts={
+        "agreement_id": "daxing-wages", "version": 7, "matching": w.agreement.matching.digest.hex()}), {14: 1, 15: 10}),
     ("agreement signed by an auditor", lambda w: w.sign_agreement(AUDIT), {13: 1}),
     ("agreement signed twice", lambda w: w.sign_agreement(BANK), {13: 1}),
     ("in force twice", lambda w: w.in_force(), {14: 1}),
@@ -188,11 +105,13 @@ CASES: list[tuple[str, Change, dict[int, int]]] = [
     ("old version after an amendment", under_the_old_version(valid_until="2024-01-01"), {15: 1}),
     ("old version serves its own period", under_the_old_version(epoch=2), {}),
     ("old version after its last period", another_period, {15: 1}),
-    ("after the term", later(400, lambda w: w.seal(LABOUR, 5, period="2022-06")), {15: 1}),
+    ("after the term", later(400, lambda w: w.in_period("2022-06").seal(LABOUR, 5)), {15: 1}),
     ("nothing in force", dropped(FORCE), {15: 10}),
     # ---- periods, submissions, runs
-    ("period of no calendar", lambda w: w.seal(LABOUR, 5, period="2022-13"), {16: 1}),
+    ("period of no calendar", lambda w: w.in_period("2022-13").seal(LABOUR, 5), {16: 1}),
     ("period with new keys", moved_to_new_keys, {16: 1, 17: 1}),
+    ("period with other name data", lambda w: (w.amend(name_data="ab" * 32), w.seal(LABOUR, 5)), {16: 1}),
+    ("submission towards a party", to_a_party(lambda w: w.seal(LABOUR, 5)), {17: 1}),
     ("submission out of order", lambda w: w.seal(LABOUR, 5, sequence=3), {17: 1}),
     ("submission on another one", lambda w: w.seal(LABOUR, 5, previous="ab" * 32), {17: 1}),
     ("submission of another epoch", lambda w: w.seal(LABOUR, 5, link_epoch=2), {17: 1}),
@@ -205,6 +124,8 @@ CASES: list[tuple[str, Change, dict[int, int]]] = [
         {"party": party, "manifests": w.manifests[party, "2022-05"][:1]} for party in (BANK, LABOUR)])), {18: 1}),
     ("a submission is made up", lambda w: w.match(inputs=[
         *w.inputs()[:1], {"party": LABOUR, "manifests": ["ab" * 32]}]), {18: 1}),
+    ("more was matched than asked for", more_was_matched, {18: 1}),
+    ("match asked of a party", to_a_party(lambda w: w.match()), {18: 1}),
     ("match asked by the answering side", lambda w: w.match(BANK, "wang.fang"), {18: 1}),
     ("match of fewer than were asked for", lambda w: w.resign(RUN, content={
         "manifests": [w.manifests[LABOUR, "2022-05"][0]]}), {18: 1}),
@@ -233,7 +154,11 @@ CASES: list[tuple[str, Change, dict[int, int]]] = [
     ("total above what was asked", lambda w: w.resign(ANSWERED, content={"total_epoch": 2048}), {21: 1}),
     ("month's total too small", lambda w: w.resign(ANSWERED, content={"total_month": 1023}), {21: 1}),
     ("month's total too large", lambda w: w.resign(ANSWERED, content={"total_month": 1025}), {21: 1}),
-    ("beyond the quota", lambda w: [(w.ask_evaluation(2048), w.answer_evaluation()) for _ in range(2)], {21: 1}),
+    ("beyond the epoch's quota", beyond_quota(evaluations_epoch=2048), {21: 1}),
+    ("beyond the month's quota", beyond_quota(evaluations_month=2048), {21: 1}),
+    ("within both", beyond_quota(), {}),
+    ("an auditor asks and is answered", lambda w: (w.ask_evaluation(sender=AUDIT), w.answer_evaluation(
+        recipient=AUDIT)), {20: 1, 21: 1}),
     # ---- reveals
     ("delivery without approval", lambda w: (w.request(3), w.deliver(3)), {22: 1}),
     ("delivery of a refused finding", lambda w: w.deliver(2), {22: 1}),
@@ -253,6 +178,11 @@ CASES: list[tuple[str, Change, dict[int, int]]] = [
     ("disputed twice", lambda w: (w.dispute(1), w.dispute(1)), {22: 1}),
     ("asked by the answering side", lambda w: w.request(
         3, sender=BANK, recipient=LABOUR, header={"person": "wang.fang"}), {23: 1}),
+    ("asked by the answering side of itself", lambda w: w.request(
+        3, sender=BANK, recipient=BANK, header={"person": "wang.fang"}), {23: 1}),
+    ("asked in the next period", asked_in_the_next_period, {23: 1}),
+    ("decided in another period", lambda w: (w.request(3), w.decide(
+        "approved", 3, header={"period": "2022-06"})), {23: 1}),
     ("asked of nobody", lambda w: w.request(3, recipient=AUDIT), {23: 1}),
     ("asked in another run", lambda w: w.request(3, run="ab" * 32), {23: 1}),
     ("decided by the asking side", lambda w: (w.request(3), w.decide(
@@ -318,8 +248,6 @@ def test_an_agent_approves_alone_only_where_the_agreement_has_codes_for_it() -> 
     body = {"manifests": [digest for item in inputs for digest in item["manifests"]]}
     match = world.message("match", LABOUR, "", body, person="zhang.min", **flow)
     world.log(match, {"run": record, "findings_root": files.DIGEST, "findings": 1})
-    from matcher.protocol.findings import run_digest
-
     world.run = run_digest(record).hex()
     world.request(1, purpose="firm-inspection", basis=[], header=flow)
     assert world.verify().failed == {}

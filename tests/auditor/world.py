@@ -65,6 +65,7 @@ class World:
         self.said: dict[str, SignedMessage] = {}
         self.at: dict[str, int] = {}
         self.run = ""
+        self.period = PERIOD
 
     @classmethod
     def good(cls) -> World:
@@ -90,6 +91,11 @@ class World:
         self.agreement_files[parsed.digest] = (matching, agreement)
         return parsed
 
+    def in_period(self, period: str) -> World:
+        """What follows is of another period."""
+        self.period = period
+        return self
+
     # ---- the log -------------------------------------------------------------------------------------------------
 
     def append(self, data: bytes) -> int:
@@ -104,7 +110,7 @@ class World:
         return index
 
     def act(self, name: str, facts: canonical.Json, actor: str = "", **headers: Any) -> int:
-        given = {"agreement": self.agreement.digest, "flow": FLOW, "period": PERIOD, **headers}
+        given = {"agreement": self.agreement.digest, "flow": FLOW, "period": self.period, **headers}
         return self.append(entries.without_message(name, self.time, facts, actor=actor, **given))
 
     def point(self, size: int | None = None) -> Checkpoint:
@@ -144,8 +150,8 @@ class World:
 
     # ---- messages ------------------------------------------------------------------------------------------------
 
-    def sign(self, message: SignedMessage) -> SignedMessage:
-        signed = replace(message, signature=key(message.sender).sign(message.signed_bytes()))
+    def sign(self, message: SignedMessage, root: str = "") -> SignedMessage:
+        signed = replace(message, signature=key(root or message.sender).sign(message.signed_bytes()))
         if not message.person:
             return replace(signed, person_signature=b"")
         data = messages.person_bytes(signed.digest(), message.person)
@@ -157,7 +163,7 @@ class World:
         self.sequences[pair] = self.sequences.get(pair, 0) + 1
         expires = kind not in ("card", "agreement", "manifest")
         fields: dict[str, Any] = {
-            "kind": kind, "agreement": self.agreement.digest, "flow": FLOW, "period": PERIOD, "sender": sender,
+            "kind": kind, "agreement": self.agreement.digest, "flow": FLOW, "period": self.period, "sender": sender,
             "recipient": recipient, "sequence": self.sequences[pair],
             "expiry": self.time // 1000 + 72 * 3600 if expires else 0, "body": canonical.encode(body),
             "signature": b"", **header,
@@ -227,25 +233,25 @@ class World:
         body = {"link": "firm", "group_key_id": DIGEST, "sealed_sha256": DIGEST, **content}
         return self.log(self.message("group-key", sender, recipient, body))
 
-    def seal(self, party: str, rows: int, period: str = PERIOD, **content: Any) -> int:
-        earlier = self.manifests.setdefault((party, period), [])
+    def seal(self, party: str, rows: int, **content: Any) -> int:
+        earlier = self.manifests.setdefault((party, self.period), [])
         body = {
             "submission": canonical.b64(bytes(16)), "sequence": len(earlier) + 1,
             "previous": earlier[-1] if earlier else "", "rows": rows, "rows_root": DIGEST, "link_epoch": 1, **content,
         }  # fmt: skip
-        manifest = self.message("manifest", party, "", body, period=period)
+        manifest = self.message("manifest", party, "", body)
         earlier.append(manifest.digest().hex())
         return self.log(manifest, {"rows": rows})
 
-    def inputs(self, period: str = PERIOD) -> list[dict[str, Any]]:
-        parties = sorted(party for party, of in self.manifests if of == period)
-        return [{"party": party, "manifests": list(self.manifests[party, period])} for party in parties]
+    def inputs(self) -> list[dict[str, Any]]:
+        parties = sorted(party for party, of in self.manifests if of == self.period)
+        return [{"party": party, "manifests": list(self.manifests[party, self.period])} for party in parties]
 
     def match(self, sender: str = LABOUR, person: str = "zhang.min", inputs: Any = None, **header: Any) -> int:
         used = self.inputs() if inputs is None else inputs
         record = {
-            "suite": "concordat-v1", "agreement": self.agreement.digest.hex(), "flow": FLOW, "period": PERIOD,
-            "inputs": used, "counts": {"matched": 9, "unmatched": 1, "account-frozen": 2},
+            "suite": "concordat-v1", "agreement": self.agreement.digest.hex(), "flow": FLOW,
+            "period": self.period, "inputs": used, "counts": {"matched": 9, "unmatched": 1, "account-frozen": 2},
         }  # fmt: skip
         self.run = run_digest(record).hex()
         body = {"manifests": [digest for item in used for digest in item["manifests"]]}

@@ -71,8 +71,10 @@ class Evaluations:
         message, body, agreement = act.message, act.entry.body, act.agreement
         asked = self._open.pop(bytes.fromhex(body["request"]), None)
         answered = (agreement.id, message.recipient, message.sender, body["link"], body["epoch"], body["count"])
-        require(20, asked is not None, f"no request {body['request'][:16]} waits for an answer")
-        require(20, asked == answered, "the answer is of other parties, link kind, epoch or count than the request")
+        require(
+            20, asked == answered,
+            f"no request {body['request'][:16]} of these parties, link kind, epoch and count waits for an answer",
+        )  # fmt: skip
         count = self._counts[agreement.id, body["link"], message.recipient, body["epoch"]]
         total, who = body["total_epoch"], message.recipient
         start = total - body["count"]

@@ -62,19 +62,19 @@ class Periods:
         with check(16):
             label = _LABELS[agreement.period_pattern]
             require(16, label.fullmatch(key[2]) is not None, f"{key[2]} is no {agreement.period_pattern}")
-            epoch = _epoch(agreement, key[1])
+            agreement.flow(key[1])
             period = self._periods.get(key)
             if period is not None:
+                # The digest is over the epochs of all link kinds too.
                 require(16, period.matching == agreement.matching.digest, "the period has another matching digest")
-                require(16, period.epoch == epoch, f"the period has epoch {period.epoch}, not {epoch}")
         require(27, period is None or not period.purged, f"period {key[2]} of flow {key[1]} was purged before")
 
     def require_kept(self, act: Act, number: int) -> None:
         """Raise CheckFailed (``number``) before the period opened, or after its retention."""
         period = self._periods.get(act.period_key)
-        opened = period.opened if period else None
-        require(number, opened is not None, "no answering side has sealed a submission of this period")
-        ends = (opened or 0) + act.agreement.retention_days * _SECONDS_PER_DAY
+        if period is None or period.opened is None:
+            raise CheckFailed(number, "no answering side has sealed a submission of this period")
+        ends = period.opened + act.agreement.retention_days * _SECONDS_PER_DAY
         require(number, act.moments[0] < ends, f"the retention of {act.agreement.retention_days} days is over")
 
     def seal(self, act: Act) -> None:

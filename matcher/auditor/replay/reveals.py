@@ -49,7 +49,6 @@ class Reveals:
     def step(self, act: Act) -> None:
         """Move the findings that the act names. Raises CheckFailed (22), having moved them all the same."""
         event, found = _event(act), _findings(act)
-        require(22, len(set(found)) == len(found), "a finding stands twice in one message")
         befores = [_step(self._cases.setdefault(finding, _Case(act.period_key)), act, event) for finding in found]
         wrong = [(finding, before) for finding, before in zip(found, befores, strict=True) if before is not None]
         if wrong:
