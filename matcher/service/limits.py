@@ -34,5 +34,6 @@ MAX_ATTACHMENT_BYTES = {
     "reveal-request": 2 << 20,
 }
 MAX_ATTACHMENT_BYTES_OTHERWISE = 64 << 10
-DENIAL_LOG_SECONDS = 60.0
-MAX_DENIALS_REMEMBERED = 4096
+# Refusals of one certificate that the audit log takes in one span.
+DENIAL_SPAN_SECONDS = 60.0
+MAX_DENIALS_LOGGED = 60

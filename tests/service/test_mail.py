@@ -7,38 +7,17 @@ import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
-from matcher.protocol import canonical
 from matcher.protocol.errors import ConcordatError, DeniedError, InputError, OverloadedError, QuotaError
 from matcher.protocol.messages import SignedMessage
 from matcher.protocol.suite import sha256
 from matcher.service import limits
 from matcher.service.acts.mail import Mail
 from tests.service import paper
+from tests.service.evaluation import ELEMENTS, answer, ask
 from tests.service.world import World
-
-ELEMENTS = bytes(1024 * 32)
-
-
-def ask(world: World, body: dict[str, Any] | None = None, **options: Any) -> SignedMessage:
-    content = {
-        "link": paper.LINK, "epoch": 1, "count": 1024, "elements_sha256": sha256(ELEMENTS).hex(), "checkpoint": "",
-    }  # fmt: skip
-    settings = {"recipient": paper.ANSWERING, "agreement": world.agreement.digest, **options}
-    return world.parties[paper.ASKING].sign("evaluation-request", {**content, **(body or {})}, **settings)
-
-
-def answer(world: World, request: SignedMessage, body: dict[str, Any] | None = None, **options: Any) -> SignedMessage:
-    content = {
-        "request": request.digest().hex(), "link": paper.LINK, "epoch": 1, "count": 1024,
-        "elements_sha256": sha256(ELEMENTS).hex(), "proof": canonical.b64(bytes(64)), "total_epoch": 1024,
-        "total_month": 1024,
-    }  # fmt: skip
-    settings = {"recipient": paper.ASKING, "agreement": world.agreement.digest, **options}
-    return world.parties[paper.ANSWERING].sign("evaluation-answer", {**content, **(body or {})}, **settings)
 
 
 def test_an_evaluation_goes_there_and_back(world: World) -> None:
@@ -141,66 +120,6 @@ def test_evaluations_are_counted_by_epoch_and_month(world: World) -> None:
         world.channel(paper.ASKING).send(ask(world), ELEMENTS)
 
 
-ANSWERS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
-    "another request": ("denied", {"request": "00" * 32}, {}),
-    "another count": ("verification", {"count": 2048}, {}),
-    "another epoch": ("verification", {"epoch": 2}, {}),
-    "a short proof": ("verification", {"proof": canonical.b64(bytes(63))}, {}),
-    "another attachment": ("verification", {"elements_sha256": "00" * 32}, {}),
-    "another recipient": ("denied", {}, {"recipient": paper.AUDITOR}),
-    "another flow": ("denied", {}, {"flow": "", "period": ""}),
-}
-
-
-@pytest.mark.parametrize(("code", "body", "options"), ANSWERS.values(), ids=ANSWERS)
-def test_an_answer_is_refused(world: World, code: str, body: dict[str, Any], options: dict[str, Any]) -> None:
-    request = ask(world)
-    world.channel(paper.ASKING).send(request, ELEMENTS)
-    with pytest.raises(ConcordatError) as refused:
-        world.channel(paper.ANSWERING).send(answer(world, request, body, **options), ELEMENTS)
-    assert refused.value.code == code
-    world.channel(paper.ANSWERING).send(answer(world, request), ELEMENTS)
-    with pytest.raises(ConcordatError, match="answered before"):
-        world.channel(paper.ANSWERING).send(answer(world, request), ELEMENTS)
-
-
-def test_a_late_answer_is_refused(world: World) -> None:
-    request = ask(world, hours=1)
-    world.channel(paper.ASKING).send(request, ELEMENTS)
-    world.offset = 2 * 3600
-    with pytest.raises(DeniedError, match="request has expired"):
-        world.channel(paper.ANSWERING).send(answer(world, request), ELEMENTS)
-
-
-def test_a_group_key_reaches_its_party(admitted: World) -> None:
-    agreement = admitted.agree(mode="hmac")
-    sealed = b"a sealed key"
-    body = {"link": paper.LINK, "group_key_id": "22" * 32, "sealed_sha256": sha256(sealed).hex()}
-
-    def message(changes: dict[str, Any], recipient: str = paper.ASKING) -> SignedMessage:
-        return admitted.parties[paper.ANSWERING].sign(
-            "group-key", {**body, **changes}, recipient=recipient, agreement=agreement.digest, flow="", period=""
-        )
-
-    channel = admitted.channel(paper.ANSWERING)
-    for bad in (message({"group_key_id": "23" * 32}), message({}, paper.AUDITOR), message({"sealed_sha256": "0" * 64})):
-        with pytest.raises(ConcordatError):
-            channel.send(bad, sealed)
-    channel.send(message({}), sealed)
-    [item] = admitted.channel(paper.ASKING).receive()
-    assert item.attachment == sealed
-    with pytest.raises(DeniedError):
-        admitted.channel(paper.ASKING).send(
-            admitted.parties[paper.ASKING].sign(
-                "evaluation-request",
-                {"link": paper.LINK, "epoch": 1, "count": 1024, "elements_sha256": sha256(ELEMENTS).hex(),
-                 "checkpoint": ""},
-                recipient=paper.ANSWERING, agreement=agreement.digest,
-            ),
-            ELEMENTS,
-        )  # fmt: skip
-
-
 def test_a_receiver_waits_for_the_first_message(world: World) -> None:
     request = ask(world)
     timer = threading.Timer(0.3, lambda: world.channel(paper.ASKING).send(request, ELEMENTS))
@@ -251,12 +170,22 @@ def test_lapsed_attachments_are_erased_at_start_up(world: World) -> None:
         ]
 
 
-def test_a_repeated_refusal_is_logged_once_a_minute(world: World) -> None:
+def test_knocking_does_not_fill_the_log(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "MAX_DENIALS_LOGGED", 3)
+    message = ask(world, recipient=paper.AUDITOR)
     for _time in range(3):
         with pytest.raises(DeniedError):
-            world.channel(paper.ASKING).send(ask(world, recipient=paper.AUDITOR), ELEMENTS)
+            world.channel(paper.ASKING).send(message, ELEMENTS)
     assert world.log_types().count("access-denied") == 1
+    for _time in range(5):
+        with pytest.raises(DeniedError):
+            world.channel(paper.ASKING).send(ask(world, recipient=paper.AUDITOR), ELEMENTS)
+    assert world.log_types().count("access-denied") == 3
     counted = world.metrics.registry.get_sample_value(
         "concordat_denials_total", {"rpc": "Send", "reason": "wrong-recipient"}
     )
-    assert counted == 3
+    assert counted == 8
+    monkeypatch.setattr(limits, "DENIAL_SPAN_SECONDS", 0)
+    with pytest.raises(DeniedError):
+        world.channel(paper.ASKING).send(message, ELEMENTS)
+    assert world.log_types().count("access-denied") == 4

@@ -21,9 +21,11 @@ from matcher.protocol.agreement.parse import parse_agreement, parse_matching
 from matcher.protocol.entries import Entry
 from matcher.protocol.messages import SignedMessage
 from matcher.service import app
+from matcher.service import purge as purging
 from matcher.service.acts import directory
 from matcher.service.home import ServiceHome
 from matcher.service.metrics import Metrics
+from matcher.service.store.periods import PeriodName
 from tests.service import paper
 from tests.service.party import Party, chunks, in_order, make_row, manifest_body
 
@@ -164,6 +166,14 @@ class World:
         if run is None:
             raise ValueError("the last progress carries no run")
         return run
+
+    def purge(self, *, early: bool = True) -> int:
+        """Purge the period."""
+        storage = self.storage
+        name = PeriodName(paper.AGREEMENT_ID, paper.FLOW, paper.PERIOD)
+        return purging.purge(
+            storage.database, storage.log, storage.home, storage.period_keys, name, self.clock, early=early
+        )
 
     def log(self) -> list[Entry]:
         """Every entry, each checked against the newest checkpoint: the whole log holds after each step."""

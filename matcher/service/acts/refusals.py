@@ -1,13 +1,13 @@
 """Refused acts in the audit log: who was refused what, why, and which message it was.
 
-Bounded: a refusal that repeats within a minute - same certificate, RPC and reason - is counted by the metrics and not
-logged again, so that a caller cannot fill the log by knocking.
+Bounded, so that a caller cannot fill the log by knocking: a refusal that repeats within a minute (certificate, RPC,
+reason and message the same) is logged once, and of one certificate at most so many a minute. Metrics count the rest.
 """
 
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
+from collections import Counter
 from time import monotonic
 
 from matcher.protocol import entries
@@ -25,14 +25,16 @@ class Refusals:
         self._database = database
         self._log = log
         self._metrics = metrics
-        self._recent: OrderedDict[tuple[str, str, str], float] = OrderedDict()
+        self._since = monotonic()
+        self._logged: set[tuple[str, str, str, str]] = set()
+        self._by_caller: Counter[str] = Counter()
         self._lock = threading.Lock()
 
     def record(self, rpc: str, party: str, certificate: str, error: ConcordatError, message: str) -> None:
         """Log that ``error`` refused ``rpc``; ``party`` and ``message`` (a hex digest) are empty when unknown."""
         self._metrics.denials.labels(rpc, error.code).inc()
         journal.warning("refused", rpc=rpc, party=party, reason=error.code, message=message)
-        if self._is_repeated(certificate, rpc, error.code):
+        if not self._has_room(certificate, (certificate, rpc, error.code, message)):
             return
         facts = {
             "rpc": rpc, "reason": error.code, "detail": policy.detail(error), "certificate": certificate,
@@ -43,15 +45,14 @@ class Refusals:
                 transaction, lambda time: entries.without_message("access-denied", time, facts, actor=party)
             )
 
-    def _is_repeated(self, certificate: str, rpc: str, code: str) -> bool:
-        now = monotonic()
+    def _has_room(self, certificate: str, refusal: tuple[str, str, str, str]) -> bool:
         with self._lock:
-            while self._recent:
-                oldest, since = next(iter(self._recent.items()))
-                if now - since < limits.DENIAL_LOG_SECONDS and len(self._recent) < limits.MAX_DENIALS_REMEMBERED:
-                    break
-                del self._recent[oldest]
-            if (certificate, rpc, code) in self._recent:
-                return True
-            self._recent[certificate, rpc, code] = now
-            return False
+            if monotonic() - self._since >= limits.DENIAL_SPAN_SECONDS:
+                self._since = monotonic()
+                self._logged.clear()
+                self._by_caller.clear()
+            if refusal in self._logged or self._by_caller[certificate] >= limits.MAX_DENIALS_LOGGED:
+                return False
+            self._logged.add(refusal)
+            self._by_caller[certificate] += 1
+            return True

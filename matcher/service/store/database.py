@@ -67,10 +67,11 @@ class ControlDatabase:
                 raise OverloadedError("another process is writing", retry_seconds=_RETRY_SECONDS) from error
             try:
                 yield self._writer
+                self._writer.commit()  # commit point
             except BaseException:
+                # Also after a commit that failed: the next writer must find no transaction open.
                 self._writer.rollback()
                 raise
-            self._writer.commit()  # commit point
 
     @contextmanager
     def read(self) -> Iterator[Database]:
