@@ -137,6 +137,11 @@ def test_e3_elements_that_were_not_signed_for(world: World, blinded: tuple[bytes
     refused(world, "evaluation-count")
 
 
+def test_e3_another_number_than_was_announced(world: World, blinded: tuple[bytes, bytes]) -> None:
+    ask(world, blinded[1], count=2048)
+    refused(world, "evaluation-count")
+
+
 def test_e4_quotas_over_month_and_epoch(world: World, blinded: tuple[bytes, bytes]) -> None:
     world.change_quotas(evaluations_month=2048, evaluations_epoch=10_000)
     for _round in range(3):

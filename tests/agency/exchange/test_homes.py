@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from keys import people
+from keys import people, tls
 from keys.errors import ExistsError, PermissionsError, WrongPassphraseError
-from matcher.agency import cards, setup
-from matcher.agency.home import AgencyHome
+from matcher.agency import cards, service_card, setup
+from matcher.agency.home import AgencyHome, dial
 from matcher.agency.outbox import sign_message
 from matcher.protocol import canonical, messages
 from matcher.protocol.errors import InputError, StateError, VerificationError
@@ -141,6 +141,61 @@ def test_a_body_of_another_form_is_not_signed(tmp_path: Path) -> None:
     with pytest.raises(VerificationError):
         sign_message(home, "match", NO_AGREEMENT, "f", "2022-05", "", {"manifests": []}, 0)
     assert json.loads((home.path / "party.json").read_text())["party"] == "bureau"
+
+
+def test_what_was_not_made_by_this_program_or_has_expired(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(InputError, match="no evaluation key"):
+        make(tmp_path / "auditor", auditor=True, holder=True)
+    make(tmp_path / "home")
+    home = AgencyHome.open(tmp_path / "home", "secret")
+    service = tls.new_identity("concordat", NOW, 3)[1]
+    card = service_card.ServiceCard("127.0.0.1:1", "log", "key", service)
+    dial(card, home.keys, "bureau", NOW + 60).close()
+    for later in (NOW + 5 * 86_400, tls.not_after(home.keys.tls_certificate_pem)):
+        with pytest.raises(StateError) as caught:
+            dial(card, home.keys, "bureau", later)
+        assert caught.value.code == "certificate-expired"
+    with pytest.raises(StateError, match="of bureau"):
+        dial(card, home.keys, "bureau", tls.not_after(home.keys.tls_certificate_pem))
+    with pytest.raises(StateError, match="of the service"):
+        dial(card, home.keys, "bureau", NOW + 5 * 86_400)
+    (home.path / "party.json").write_text('{"format":"other","party":"bureau","auditor":false}')
+    with pytest.raises(InputError, match="format"):
+        AgencyHome.open(tmp_path / "home", "secret")
+
+
+@pytest.mark.parametrize("data", [b"", b"{}", b"[]", b'{"address":1,"origin":"","log_key":"","tls_certificate":""}'])
+def test_a_service_file_that_is_none(data: bytes) -> None:
+    with pytest.raises(InputError):
+        service_card.parse(data, "127.0.0.1:1")
+
+
+def test_a_service_file_without_an_address(tmp_path: Path) -> None:
+    data = b'{"address":"","origin":"o","log_key":"k","tls_certificate":"c"}'
+    with pytest.raises(InputError, match="address"):
+        service_card.parse(data)
+    card = service_card.parse(data, "host:1")
+    service_card.store(tmp_path, card)
+    assert service_card.load(tmp_path) == card
+    with pytest.raises(StateError):
+        service_card.load(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("change", ["party", "root", "twice", "kind"])
+def test_a_card_that_says_something_else(tmp_path: Path, change: str) -> None:
+    make(tmp_path / "home")
+    home = AgencyHome.open(tmp_path / "home", "secret")
+    body = setup.issue_card(home).content()
+    if change == "party":
+        body["party"] = "other"
+    elif change == "root":
+        body["root"] = canonical.b64(bytes(32))
+    elif change == "twice":
+        body["people"] = [body["people"][0], body["people"][0]]
+    recipient = "someone" if change == "kind" else ""
+    card = sign_message(home, "card", NO_AGREEMENT, "", "", recipient, body, 0)
+    with pytest.raises(VerificationError):
+        cards.verify(card, "bureau", home.keys.root.public, NOW)
 
 
 class _Directory:

@@ -9,12 +9,13 @@ from dataclasses import replace
 import pytest
 
 from keys.signing import SigningKey
+from matcher.agency import proofs
 from matcher.agency.agent import pending
 from matcher.agency.findings import OwnFinding
 from matcher.agency.runs import VerifiedRun
 from matcher.channel.types import MailItem
 from matcher.protocol import canonical, entries, messages, suite
-from matcher.protocol.errors import ConcordatError, UnreachableError
+from matcher.protocol.errors import ConcordatError, UnreachableError, VerificationError
 from tests.agency.exchange.world import BUREAU, FLOW, REGULATOR, World, handle_of
 
 ALL = [("a", ("frozen",)), ("b", ("wrong-kind",))]
@@ -310,6 +311,23 @@ def test_r6_fewer_proofs_than_findings(world: World) -> None:
         value["proofs"] = value["proofs"][:1]  # type: ignore[index]
 
     refused(world, attached(world, change), "finding-proof")
+
+
+@pytest.mark.parametrize(
+    "attachment",
+    [
+        b"", b"[]", b'{"proofs":[]}', b'{"proofs":{},"run_entry":"","run_index":0}',
+        b'{"proofs":[1],"run_entry":"","run_index":0}', b'{"proofs":[],"run_entry":"","run_index":-1}',
+        b'{"proofs":[],"run_entry":"","run_index":true}', b'{"proofs":[],"run_entry":5,"run_index":0}',
+        b'{"proofs":[{"inclusion":5,"index":0,"leaf":"","size":1}],"run_entry":"","run_index":0}',
+        b'{"proofs":[{"inclusion":["AA=="],"index":0,"leaf":"","size":1}],"run_entry":"","run_index":0}',
+    ],
+)  # fmt: skip
+def test_r6_a_malformed_attachment(world: World, attachment: bytes) -> None:
+    body, _attachment = good(world)
+    with pytest.raises(VerificationError):
+        proofs.decode(attachment)
+    refused(world, world.deliver(world.sign(BUREAU, "reveal-request", body, REGULATOR), attachment), "finding-proof")
 
 
 def test_r6_a_finding_named_twice(world: World) -> None:

@@ -202,6 +202,15 @@ def test_o1_a_delivery_that_nobody_asked_for(world: World, name: str) -> None:
     collect_refused(world, "delivery-foreign")
 
 
+@pytest.mark.parametrize("header", [{"period": "2022-06"}, {"flow": "other"}])
+def test_o1_a_delivery_in_another_flow_or_period(world: World, header: dict[str, str]) -> None:
+    item = delivered(world, WRONG)
+    message = replace(item.message, **header)  # type: ignore[arg-type]
+    signature = world.homes[REGULATOR].keys.root.sign(message.signed_bytes())
+    swap(world, item, message=replace(message, signature=signature))
+    collect_refused(world, "delivery-foreign")
+
+
 def test_o2_another_ciphertext(world: World) -> None:
     item = delivered(world, WRONG)
     swap(world, item, attachment=item.attachment[:-1] + b"x")
