@@ -23,6 +23,7 @@ WIDTH = 1 + len(CAPS) + SYMBOL_SIZE * SYMBOLS
 UNKNOWN_ENCODING = bytes((STATE_UNKNOWN,)) + bytes(WIDTH - 1)
 _HEAD = 1 + len(CAPS)
 _BLOCK_SIZE = 16
+_LABELS = tuple(bytes((kind, part)) + bytes(10) for part, kind in enumerate(KINDS, 1))
 _CACHE_SIZE = 1 << 15
 _SYMBOLS = struct.Struct(f">{SYMBOLS}I")
 
@@ -34,11 +35,8 @@ def _plan(name: str) -> tuple[bytes, bytes, bytes]:
     if parts == EMPTY:
         return b"", b"", b""
     head = bytes((STATE_VALUE, *map(len, parts)))
-    blocks = b"".join(
-        bytes((kind, label)) + bytes(10) + number.to_bytes(4, "big")
-        for label, (part, kind) in enumerate(zip(parts, KINDS, strict=True), 1)
-        for number in part
-    )
+    labelled = zip(_LABELS, parts, strict=True)
+    blocks = b"".join([label + number.to_bytes(4, "big") for label, part in labelled for number in part])
     return head, blocks, bytes(WIDTH - _HEAD - len(blocks) // _BLOCK_SIZE * SYMBOL_SIZE)
 
 
