@@ -124,9 +124,9 @@ def _not_learned(done: Demonstration) -> Table:
     outcome, compared = done.outcome, done.compared
     rest = outcome.submitted - len(outcome.flagged)
     rows = [
-        (BUREAU, _("anything of at least {n} accounts it did not list; holder, balance of {rest} compliant projects",
+        (BUREAU, _("at least {n} accounts it did not list; who holds the accounts of {rest} compliant projects",
                    n=f"{_unjoined(done):,}", rest=rest)),
-        (REGULATOR, _("which of its accounts are building projects', except the {n} asked for by name and reason",
+        (REGULATOR, _("which of its accounts are building projects', but for the {n} it was asked to reveal, and why",
                       n=compared.request["asked"])),
         (SERVICE, _("any number, name, amount or date")),
         (AUDITOR, _("the content of any record: it has {n} log entries of who, when and why", n=done.audit["size"])),
