@@ -91,6 +91,7 @@ def _assemble(core: str, region: Region, draft: _Draft, group: bool) -> NamePart
         rest = _ORDINAL.sub("", rest)
     if not ordinals and (leading := _LEADING_ORDINAL.match(rest)):
         ordinals, rest = [fold.numeral_value(leading[1])], rest[leading.end() :]
+        rest = "建筑" if rest == "建" else rest
     end, trade = trades.take(rest)
     if region.bare and (end == 1 or (end == 0 and not ordinals)):
         # 永安 + 行, 东方 + 建设: the short name of a county was the brand, or the beginning of it.
