@@ -7,26 +7,46 @@ import sys
 import click
 
 from keys.errors import KeyFileError
-from matcher import auditor, demo
-from matcher.agency import commands as agency
 from matcher.text import _, edge
+from matcher.text.lazy import LazyGroup
 
 VERSION = "0.1.0"
+COMMANDS = {
+    "init": "matcher.agency.commands.identity",
+    "card": "matcher.agency.commands.identity",
+    "service": "matcher.agency.commands.identity",
+    "person": "matcher.agency.commands.identity",
+    "agreement": "matcher.agency.commands.agreement",
+    "submit": "matcher.agency.commands.submit",
+    "match": "matcher.agency.commands.match",
+    "findings": "matcher.agency.commands.match",
+    "reveal": "matcher.agency.commands.reveal",
+    "agent": "matcher.agency.commands.agent",
+    "group-key": "matcher.agency.commands.agent",
+    "doctor": "matcher.agency.commands.doctor",
+    "audit": "matcher.auditor.commands",
+    "demo": "matcher.demo.commands",
+}
 
 
-def build() -> click.Group:
-    """The command tree."""
-    group = click.Group(
+def build() -> LazyGroup:
+    """The command tree; a command is imported when it is used."""
+    group = LazyGroup(
         "concordat",
+        modules=COMMANDS,
         help=_("Compare records with another authority without showing them."),
         context_settings={"help_option_names": ["-h", "--help"]},
         no_args_is_help=True,
     )
-    agency.register(group)
-    auditor.register(group)
-    demo.register(group)
     edge.share_options(group, people=True)
     click.version_option(VERSION, prog_name="concordat")(group)
+    return group
+
+
+def build_all() -> click.Group:
+    """The command tree with every command imported, for documentation."""
+    group = build()
+    group.load_all()
     return group
 
 

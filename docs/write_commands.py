@@ -82,7 +82,7 @@ def leaves(command: click.Command, path: str) -> Iterator[tuple[str, click.Comma
 
 def text() -> str:
     """The whole page."""
-    agency, service = client.build(), server.build()
+    agency, service = client.build_all(), server.build()
     parts = [HEAD]
     for option in agency.params:
         if isinstance(option, click.Option) and not option.expose_value and option.opts[0] != "--version":

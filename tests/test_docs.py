@@ -52,7 +52,7 @@ def test_commands_page_is_what_the_programs_say(monkeypatch: pytest.MonkeyPatch)
 
 def test_every_command_has_a_help_text() -> None:
     writer = _writer()
-    for group, name in ((writer.client.build(), "concordat"), (writer.server.build(), "concordat-server")):
+    for group, name in ((writer.client.build_all(), "concordat"), (writer.server.build(), "concordat-server")):
         for path, command in writer.leaves(group, name):
             assert command.help, path
 
@@ -68,7 +68,7 @@ def _lines_of_commands(page: Path) -> Iterator[list[str]]:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_commands_in_examples_can_be_typed(page: Path) -> None:
-    trees = {"concordat": client.build(), "concordat-server": server.build()}
+    trees = {"concordat": client.build_all(), "concordat-server": server.build()}
     for words in _lines_of_commands(page):
         command: click.Command = trees[words[0]]
         rest = words[1:]

@@ -12,9 +12,6 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-
 from matcher.agency import durable
 from matcher.protocol.errors import InputError
 
@@ -39,6 +36,8 @@ def _harmless(cell: object) -> object:
 
 def to_xlsx(headings: Sequence[str], rows: Iterable[Sequence[object]], title: str) -> bytes:
     """A workbook of one sheet; every text is stored as text."""
+    from openpyxl import Workbook  # slow to load, and only this needs it
+
     book = Workbook(write_only=True)
     sheet = book.create_sheet(title[:31])
     sheet.freeze_panes = "A2"
@@ -50,6 +49,8 @@ def to_xlsx(headings: Sequence[str], rows: Iterable[Sequence[object]], title: st
 
 
 def _cell(sheet: Any, value: Any) -> Any:
+    from openpyxl.cell import WriteOnlyCell
+
     cell = WriteOnlyCell(sheet, value)
     if isinstance(value, str):
         cell.data_type = "s"
