@@ -53,7 +53,7 @@ def _(text: str, **values: object) -> str:
 def _error_patterns() -> list[tuple[re.Pattern[str], str]]:
     return [
         (re.compile("(.*?)".join(re.escape(part) for part in english.split("{}")), re.DOTALL), chinese)
-        for english, chinese in catalogue().items()
+        for english, chinese in sorted(catalogue().items(), key=lambda item: -len(item[0]))
         if "{}" in english
     ]
 
@@ -62,7 +62,7 @@ def error_text(message: str) -> str:
     """An error's message or remedy in the process's language.
 
     The pure layers raise in English, with ids and counts already in the sentence; its translation is found by the
-    sentence's pattern, in which ``{}`` stands for each of them, in the same order.
+    sentence's pattern, in which ``{}`` stands for each of them; the longest pattern that fits is the closest.
     """
     if language() != "zh" or message in catalogue():
         return _(message)

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from keys import passphrase as passphrases
 from matcher.agency import health
-from matcher.text import _
+from matcher.text import _, error_text
 from matcher.text.terminal import Invocation, emit
 
 _STYLES = {"OK": "green", "WARN": "yellow", "FAIL": "bold red"}
@@ -40,9 +40,9 @@ def doctor(invocation: Invocation) -> None:
     def show(console: Console) -> None:
         for line in lines:
             console.print(f"[{_STYLES[line.level]}]{line.level:4}[/] ", end="")
-            console.print(f"{_(line.check)}: {_(line.text)}", markup=False, soft_wrap=True)
+            console.print(f"{_(line.check)}: {error_text(line.text)}", markup=False, soft_wrap=True)
             if line.remedy:
-                console.print(f"     {_('What to do')}: {_(line.remedy)}", markup=False, soft_wrap=True)
+                console.print(f"     {_('What to do')}: {error_text(line.remedy)}", markup=False, soft_wrap=True)
 
     emit(invocation, result, show)
     if not result["healthy"]:
