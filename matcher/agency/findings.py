@@ -65,10 +65,20 @@ def own_handle(finding: Finding, party: str) -> bytes:
 
 
 def texts_of(agreement: Agreement, flow: str, codes: Sequence[str], language: str) -> tuple[str, ...]:
-    """The agreement's words for rule codes, in ``language`` where it has them."""
-    by_code = {rule.code: rule.text for rule in agreement.flow(flow).rules}
-    words = [by_code.get(code, {}) for code in codes]
-    return tuple(text.get(language) or next(iter(text.values()), code) for code, text in zip(codes, words, strict=True))
+    """The agreement's words for rule codes, in ``language`` where it has them.
+
+    Of several rules with one code each has its words: a finding says that one of them fired, not which.
+    """
+    rules = agreement.flow(flow).rules
+    return tuple(
+        " / ".join(
+            dict.fromkeys(
+                rule.text.get(language) or next(iter(rule.text.values()), code) for rule in rules if rule.code == code
+            )
+        )
+        or code
+        for code in codes
+    )
 
 
 def naming_columns(agreement: Agreement, flow: str, party: str) -> tuple[str, ...]:
