@@ -76,7 +76,7 @@ class _Run:
         self._waiting: dict[str, Request] = {}
         self._finishing: deque[tuple[Request, Future[list[tuple[bytes, bytes]]]]] = deque()
         self._asked: set[bytes] = set()
-        self._after = 0
+        self._after: int | None = None
         self._done = 0
         self._progress: Callable[[int], None] = lambda _done: None
 
@@ -163,7 +163,7 @@ class _Run:
     def _wait_for(self, request: Request) -> None:
         self._waiting[request.digest.hex()] = request
         self._asked.update(request.link_values)
-        self._after = min(self._after or request.log_index, request.log_index)
+        self._after = request.log_index if self._after is None else min(self._after, request.log_index)
 
     def _take(self, most: int) -> None:
         """Receive and finish until at most ``most`` requests are under way."""
@@ -183,8 +183,8 @@ class _Run:
 
     def _receive(self, wait: int) -> int:
         taken = 0
-        for item in self._exchange.channel.receive([ANSWER], self._after, wait_seconds=wait):
-            self._after = max(self._after, item.index + 1)
+        for item in self._exchange.channel.receive([ANSWER], self._after or 0, wait_seconds=wait):
+            self._after = max(self._after or 0, item.index + 1)
             if (request := self._match(item)) is not None:
                 del self._waiting[request.digest.hex()]
                 self._finishing.append((request, self._exchange.workers.submit(self._check(request, item))))

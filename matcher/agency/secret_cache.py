@@ -111,6 +111,10 @@ class SecretCache:
         """Release the file."""
         self._connection.close()
 
+    def count(self) -> int:
+        """How many record secrets there are."""
+        return int(self._connection.execute("SELECT count(*) FROM secrets").fetchone()[0])
+
     def put_pending(self, request: bytes, message: str, sealed: bytes) -> None:
         """Keep a signed request (digest and JSON) and its sealed blinds, before it is sent."""
         with self._connection:

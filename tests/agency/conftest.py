@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -20,8 +21,9 @@ def made_homes(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def submission(made_homes: Path, tmp_path: Path) -> Callable[..., World]:
-    """Makes a World in a mode (``oprf`` or ``hmac``), in this test's own directory."""
+def submission(made_homes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., World]:
+    """Makes a World in a mode (``oprf`` or ``hmac``), in this test's own directory; one worker does."""
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _process: {0})
 
     def make(mode: str = "hmac", multiple: int = 2) -> World:
         path = tmp_path / "world"

@@ -30,7 +30,7 @@ CODES = ("account-frozen", "account-closed")
 KINDS = {"工资专户": "wage", "保证金账户": "deposit"}
 
 FIELDS = (
-    Field("holder", "exact"),
+    Field("holder", "company-name"),
     Field("kind", "exact"),
     Field("wages", "ratio"),
     Field("deposit", "ratio"),

@@ -17,7 +17,7 @@ from matcher.agency.submit import flow as submit_flow
 from matcher.agency.submit import uploading
 from matcher.agency.submit.flow import submit
 from matcher.agency.submit.job import make_job
-from matcher.agency.vault import Vault
+from matcher.agency.vault.store import Vault
 from matcher.protocol import merkle, rows, suite
 from matcher.protocol.errors import (
     DeniedError,

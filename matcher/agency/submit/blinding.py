@@ -11,7 +11,7 @@ from matcher.agency.buckets import BUCKETS, BucketWriter
 from matcher.agency.rejects import RejectsFile
 from matcher.agency.spool import Spool
 from matcher.agency.submit.job import Job
-from matcher.agency.vault import Submission, Vault
+from matcher.agency.vault.store import Submission, Vault
 
 
 @dataclass(slots=True)

@@ -27,7 +27,7 @@ from matcher.agency.submit.blinding import Blinding, blind
 from matcher.agency.submit.job import Job
 from matcher.agency.submit.staging import Staging, open_all, stage
 from matcher.agency.submit.uploading import Uploader
-from matcher.agency.vault import Submission, Vault
+from matcher.agency.vault.store import Submission, Vault
 from matcher.channel import Channel
 from matcher.protocol.errors import InputError, QuotaError, StateError
 from matcher.text import _

@@ -14,7 +14,7 @@ from matcher.agency.outbox import sign_message
 from matcher.agency.spool import Spool, chunks, count_rows
 from matcher.agency.submit.job import Job
 from matcher.agency.trust import verify_logged
-from matcher.agency.vault import Submission, Vault
+from matcher.agency.vault.store import Submission, Vault
 from matcher.channel import Channel
 from matcher.protocol import canonical, messages, rows
 from matcher.protocol.errors import OverloadedError, StateError, UnreachableError, VerificationError

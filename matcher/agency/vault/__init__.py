@@ -4,7 +4,3 @@ A submission's rows are written while it is prepared and count only once it is s
 commit point, so a crash leaves either the whole submission or none of it. store.py keeps submissions, rows.py reads
 rows back, by handle for a reveal and by range for the next delta.
 """
-
-from matcher.agency.vault.rows import VaultRow as VaultRow
-from matcher.agency.vault.store import Submission as Submission
-from matcher.agency.vault.store import Vault as Vault

@@ -1,0 +1,204 @@
+"""Workers, buckets, spool, cache and the fast forms of slow functions."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from keys import group
+from matcher.agency.blind.context import Context
+from matcher.agency.blind.handles import Handles
+from matcher.agency.blind.pool import Workers
+from matcher.agency.blind.sources import CacheSource, GroupSource
+from matcher.agency.buckets import BUCKETS, BucketWriter, bucket_of, bucket_range
+from matcher.agency.secret_cache import CacheKeys, SecretCache
+from matcher.agency.spool import chunks, count_rows
+from matcher.agency.submit.job import make_job
+from matcher.agency.vault.store import Vault
+from matcher.protocol import merkle, rows, suite
+from matcher.protocol.errors import ConcordatError, InputError, StateError
+from tests.agency.submission_world import ANSWERING, FLOW, PERIOD, World
+
+Make = Callable[..., World]
+WIDTH = 20
+
+
+@dataclass(frozen=True)
+class Square:
+    number: int
+
+    def run(self, context: Context) -> int:  # noqa: ARG002
+        return self.number**2
+
+
+@dataclass(frozen=True)
+class Fail:
+    how: str
+
+    def run(self, context: Context) -> int:  # noqa: ARG002
+        if self.how == "named":
+            raise InputError("line 7", remedy="Do it.", code="its-name")
+        if self.how == "ended":
+            os._exit(9)
+        raise ValueError("a cell's content")
+
+
+@pytest.fixture
+def workers(submission: Make) -> Any:
+    world = submission("hmac")
+    job = make_job(world.homes[ANSWERING], FLOW, PERIOD, [])
+    vault = Vault(world.homes[ANSWERING].vault_path)
+    begun = vault.begin(vault.scope(job.agreement, FLOW, PERIOD), bytes(16), bytes(32), bytes(32))
+    setup = job.setup(begun, frozenset())
+    vault.close()
+    with Workers(setup, 2) as pool:
+        yield pool
+
+
+def test_results_keep_the_order_of_tasks(workers: Workers) -> None:
+    assert list(workers.run(Square(number) for number in range(200))) == [number**2 for number in range(200)]
+
+
+def test_only_a_bounded_number_is_under_way(workers: Workers) -> None:
+    taken = 0
+
+    def tasks() -> Any:
+        nonlocal taken
+        for number in range(100):
+            taken += 1
+            yield Square(number)
+
+    results = workers.run(tasks())
+    next(results)
+    assert taken <= 2 * workers.count + 1
+    results.close()  # type: ignore[attr-defined]
+
+
+def test_errors_come_back_by_name_and_without_content(workers: Workers) -> None:
+    with pytest.raises(InputError, match="line 7") as caught:
+        workers.submit(Fail("named")).result()
+    assert (caught.value.remedy, caught.value.code) == ("Do it.", "its-name")
+    with pytest.raises(ConcordatError, match="ValueError") as other:
+        workers.submit(Fail("unnamed")).result()
+    assert "cell" not in str(other.value)
+    assert workers.submit(Square(3)).result() == 9
+
+
+def test_a_worker_that_ends_is_told_and_does_not_hang(workers: Workers) -> None:
+    with pytest.raises(ConcordatError, match="ended unexpectedly"):
+        list(workers.run(Fail("ended") for _ in range(20)))
+
+
+def test_workers_import_nothing_heavy() -> None:
+    program = (
+        "import matcher.agency.blind.prepare, matcher.agency.blind.rows, matcher.agency.blind.worker, sys;"
+        "print(*{name.partition('.')[0] for name in sys.modules})"
+    )
+    found = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True, timeout=60)
+    heavy = {"grpc", "pyarrow", "duckdb", "rich", "click", "sqlite_utils", "openpyxl", "rbcl"}
+    assert not heavy & set(found.stdout.split())
+
+
+def test_the_group_key_is_not_shown() -> None:
+    source = GroupSource(b"prefix", b"secret key of 32 bytes..........")
+    assert "secret key" not in repr(source)
+
+
+def test_a_worker_ends_with_its_parent(tmp_path: Path) -> None:
+    program = (
+        "import socket, subprocess, sys\n"
+        "ours, theirs = socket.socketpair()\n"
+        "subprocess.Popen([sys.executable, '-m', 'matcher.agency.blind.worker', str(theirs.fileno())],"
+        " pass_fds=[theirs.fileno()])\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=30, capture_output=True)
+
+
+@given(st.binary(min_size=32, max_size=32), st.text(max_size=20), st.text(max_size=20))
+def test_handles_are_the_suite_s(key: bytes, row_id: str, link: str) -> None:
+    prefix = suite.handle_prefix(bytes(32), "flow", "2022-05")
+    assert Handles(key, prefix).of(row_id.encode(), link.encode()) == suite.handle(key, prefix, row_id, link)
+
+
+@given(st.binary(min_size=32, max_size=32), st.lists(st.text(max_size=20), max_size=4))
+def test_group_secrets_are_those_of_the_key_module(key: bytes, values: list[str]) -> None:
+    prefix = suite.link_prefix("a", "account")
+    expected = [group.evaluate(key, suite.link_input(prefix, value)) for value in values]
+    assert GroupSource(prefix, key).secrets([value.encode() for value in values]) == expected
+
+
+@given(st.binary(min_size=16, max_size=16))
+def test_every_key_lies_in_its_bucket(key: bytes) -> None:
+    bucket = bucket_of(key)
+    low, high = bucket_range(bucket)
+    assert low <= key <= high
+    assert bucket == 0 or bucket_range(bucket - 1)[1] < low
+    assert bucket < BUCKETS
+
+
+def test_chunks_are_sorted_bounded_and_resume_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rows, "MAX_CHUNK_BYTES", 10 * rows.row_size(WIDTH))
+    size = rows.row_size(WIDTH)
+    packed = [b"\x01" + os.urandom(size - 1) for _ in range(333)]
+    writer = BucketWriter(tmp_path)
+    for row in packed:
+        writer.append({bucket_of(row[1:]): row})
+    writer.close(durable=True)
+    expected = sorted(packed, key=lambda row: row[rows.SORT_KEY])
+    assert count_rows(tmp_path, size) == 333
+    for first in (0, 1, 9, 10, 200, 332, 333):
+        tree = merkle.CompactRange()
+        found = list(chunks(tmp_path, WIDTH, first, tree))
+        assert b"".join(chunk.rows for chunk in found) == b"".join(expected[first:])
+        assert [chunk.first for chunk in found] == list(range(first, 333, 10))
+        assert all(chunk.count * size == len(chunk.rows) <= rows.MAX_CHUNK_BYTES for chunk in found)
+        assert tree.root() == merkle.root(expected)
+    path = next(path for path in tmp_path.iterdir() if path.stat().st_size)
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(StateError, match="damaged"):
+        count_rows(tmp_path, size)
+
+
+def test_the_cache_is_bound_to_home_kind_epoch_and_key(tmp_path: Path) -> None:
+    path = tmp_path / "secrets.db"
+    keys = CacheKeys.derive(bytes(32), b"prefix", 1, b"key id")
+    cache = SecretCache(path)
+    name = keys.name(b"62220001")
+    cache.answered(b"", [(name, keys.seal(name, b"F" * 64))])
+    cache.close()
+    assert path.stat().st_mode & 0o077 == 0
+    source = CacheSource(path, keys)
+    assert source.secrets([b"62220001"]) == [b"F" * 64]
+    assert source.missing([b"62220002", b"62220001", b"62220002"]) == [b"62220002"]
+    with pytest.raises(StateError, match="1 record secrets are missing"):
+        source.secrets([b"62220002"])
+    for other in (
+        CacheKeys.derive(b"x" * 32, b"prefix", 1, b"key id"),
+        CacheKeys.derive(bytes(32), b"prefiy", 1, b"key id"),
+        CacheKeys.derive(bytes(32), b"prefix", 2, b"key id"),
+        CacheKeys.derive(bytes(32), b"prefix", 1, b"key ie"),
+    ):
+        assert CacheSource(path, other).missing([b"62220001"]) == [b"62220001"]
+    assert b"62220001" not in path.read_bytes()
+    assert b"F" * 64 not in path.read_bytes()
+    assert "_key" not in repr(keys)
+
+
+def test_an_altered_cache_entry_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "secrets.db"
+    keys = CacheKeys.derive(bytes(32), b"prefix", 1, b"key id")
+    cache = SecretCache(path)
+    name, other = keys.name(b"1"), keys.name(b"2")
+    cache.answered(b"", [(other, keys.seal(name, b"F" * 64))])
+    cache.close()
+    with pytest.raises(StateError, match="does not open"):
+        CacheSource(path, keys).secrets([b"2"])
