@@ -199,3 +199,18 @@ def test_a_damaged_edge_is_refused() -> None:
 def test_a_leaf_hash_has_thirty_two_bytes() -> None:
     with pytest.raises(VerificationError, match="32 bytes"):
         merkle.CompactRange().append(b"short")
+
+
+def test_a_proof_is_of_hashes_and_not_endless() -> None:
+    hashes = [merkle.leaf_hash(leaf) for leaf in leaves(5)]
+    tree = merkle.Tree(hashes)
+    with pytest.raises(VerificationError, match="tree: proof is too long"):
+        merkle.verify_inclusion(hashes[0], 0, 5, [bytes(32)] * 66, tree.root())
+    with pytest.raises(VerificationError, match="inclusion proof: too long"):
+        merkle.verify_inclusion(hashes[0], 0, 5, [*tree.inclusion_proof(0), bytes(32)], tree.root())
+    old = merkle.Tree(hashes[:3]).root()
+    proof = tree.consistency_proof(3)
+    with pytest.raises(VerificationError, match="consistency proof: too long"):
+        merkle.verify_consistency(3, old, 5, tree.root(), [*proof, bytes(32)])
+    with pytest.raises(VerificationError, match="32 bytes"):
+        merkle.verify_consistency(3, old, 5, tree.root(), [proof[0] + b"x", *proof[1:]])

@@ -170,3 +170,19 @@ def test_any_text_is_refused_or_read(text: str) -> None:
     except VerificationError:
         return
     assert note.render(parsed) == text
+
+
+@pytest.mark.parametrize("name", ["", "a b", "a+b", "a\u2003b", "a\nb"])
+def test_a_key_has_a_proper_name(name: str) -> None:
+    with pytest.raises(VerificationError, match="key name"):
+        note.verifier_key(name, PUBLIC)
+    encoded = canonical.b64(bytes((note.ED25519,)) + PUBLIC)
+    with pytest.raises(VerificationError):
+        note.parse_verifier_key(f"{name}+{note.key_id(name, PUBLIC).hex()}+{encoded}")
+
+
+def test_a_note_is_signed_over_lines() -> None:
+    with pytest.raises(VerificationError, match="newline"):
+        note.sign("no newline at the end", ORIGIN, PUBLIC, KEY.sign)
+    with pytest.raises(VerificationError, match="newline"):
+        checkpoint.sign(Checkpoint(ORIGIN, 1, bytes(32), ("two\nlines",)), PUBLIC, KEY.sign)
