@@ -202,3 +202,14 @@ def test_an_amendment_replaces_a_version_at_once(world: World) -> None:
     assert refused.value.code == "superseded"
     # Tokens did not change, so the upload goes on under the new version.
     world.channel(paper.ANSWERING).seal(submission, sign(world, submission, packed))
+
+
+def test_a_replaced_version_serves_no_period_with_the_same_tokens(world: World) -> None:
+    world.submit(paper.ANSWERING, [world.row(paper.ANSWERING, "a", VALUES)])
+    old = world.agreement
+    new = world.agree(version=2, previous=old.digest.hex(), rows=7)
+    channel = world.channel(paper.ASKING)
+    with pytest.raises(DeniedError) as refused:
+        channel.open_upload(os.urandom(16), old.digest, paper.FLOW, paper.PERIOD, 1, 1)
+    assert refused.value.code == "superseded"
+    channel.open_upload(os.urandom(16), new.digest, paper.FLOW, paper.PERIOD, 1, 1)
