@@ -10,7 +10,8 @@ import click
 import pytest
 
 from keys.errors import KeyFileError
-from matcher.auditor import register, source
+from matcher.auditor import source
+from matcher.auditor.commands import register
 from matcher.auditor.export import export
 from matcher.protocol import canonical
 from matcher.text import edge
