@@ -93,6 +93,8 @@ def _make_room(out: Path) -> Path:
         shutil.rmtree(out)
     inputs = out / "inputs"
     inputs.mkdir(parents=True)
+    # Several parties' records and what commands printed of them lie here side by side.
+    out.chmod(0o700)
     (out / MARKER).write_text(json.dumps({"made_by": "concordat demo"}) + "\n", encoding="utf-8")
     return inputs
 

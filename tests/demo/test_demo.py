@@ -49,6 +49,7 @@ def _codes(path: Path) -> dict[str, str]:
 
 
 def _check_files(out: Path) -> None:
+    assert stat.S_IMODE(out.stat().st_mode) == 0o700
     for name in ("findings.json", "findings.csv", "findings.xlsx", "reveals.json", "log/checkpoint"):
         assert (out / name).stat().st_size > 0, name
     revealed = json.loads((out / "reveals.json").read_text(encoding="utf-8"))["opened"]
