@@ -55,6 +55,8 @@ class ControlDatabase:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
+        # What is erased - attachments, purged findings - is overwritten, not only unlinked.
+        connection.execute("PRAGMA secure_delete = ON")
         return Database(connection, recursive_triggers=False, execute_plugins=False)
 
     @contextmanager
