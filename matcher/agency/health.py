@@ -30,8 +30,8 @@ CERTIFICATE_WARNING_DAYS = (60, 30, 7)
 CLOCK_WARNING_SECONDS = 60
 CLOCK_ERROR_SECONDS = 600
 _SECONDS_PER_DAY = 86_400
-_RENEW = "Run `concordat card --renew-tls --out FILE` and have the service admit the new card."
-_NEW_SERVICE_FILE = "Ask the service's operator for its new service.json and run `concordat service add FILE`."
+RENEW = "Run `concordat card --renew-tls --out FILE` and have the service admit the new card."
+NEW_SERVICE_FILE = "Ask the service's operator for its new service.json and run `concordat service add FILE`."
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ def examine(path: Path, passphrase: Callable[[], str], version: str) -> Iterator
         return
     yield Line("keys", "OK", "all key files open")
     now = int(time.time())
-    yield certificate_line("certificate", keys.tls_certificate_pem, now, _RENEW)
+    yield certificate_line("certificate", keys.tls_certificate_pem, now, RENEW)
     yield from _guarded("service", lambda: _service(path, keys, party, now))
     if isinstance(keys, AgencyKeys):
         home = AgencyHome(path, party, keys)
@@ -129,7 +129,7 @@ def _others_may(item: Path) -> bool:
 
 def _service(path: Path, keys: AgencyKeys | AuditorKeys, party: str, now: int) -> Iterator[Line]:
     card = service_card.load(path)
-    certificate = certificate_line("service certificate", card.tls_certificate, now, _NEW_SERVICE_FILE)
+    certificate = certificate_line("service certificate", card.tls_certificate, now, NEW_SERVICE_FILE)
     yield certificate
     if certificate.level == "FAIL":
         return
@@ -144,7 +144,7 @@ def _service(path: Path, keys: AgencyKeys | AuditorKeys, party: str, now: int) -
         if hello.party != party:
             yield Line("identity", "FAIL", f"the service takes us for {hello.party}", "Tell the service's operator.")
         if (hello.log_origin, hello.log_key) != (card.origin, card.log_key):
-            yield Line("log", "FAIL", "the service names another log than service.json", _NEW_SERVICE_FILE)
+            yield Line("log", "FAIL", "the service names another log than service.json", NEW_SERVICE_FILE)
         elif isinstance(keys, AgencyKeys):
             yield from _guarded("log", lambda: _log(path, channel, card))
 

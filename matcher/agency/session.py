@@ -7,6 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 
+import click
+
+from matcher.agency import health
 from matcher.agency.cards import CardBook
 from matcher.agency.home import AgencyHome
 from matcher.agency.inbox import Inbox
@@ -17,6 +20,7 @@ from matcher.agency.vault_view import VaultView
 from matcher.channel import Channel
 from matcher.protocol.agreement.model import Agreement
 from matcher.protocol.errors import InputError, NotFoundError, StateError
+from matcher.text import _
 from matcher.text.terminal import Invocation
 
 
@@ -72,9 +76,23 @@ def vault_of(home: AgencyHome, agreement: Agreement, flow: str, period: str) -> 
 def open_session(invocation: Invocation, flow: str | None = None) -> Iterator[Session]:
     """A session on the agreement in force (the one with ``flow``, if given)."""
     home = AgencyHome.of(invocation)
+    warn_of_expiry(home, quiet=invocation.as_json)
     agreement = home.agreement(flow)
     with home.channel() as channel:
         yield Session(home, channel, agreement)
+
+
+def warn_of_expiry(home: AgencyHome, *, quiet: bool) -> None:
+    """Say on standard error when a certificate nears its end; `concordat doctor` says it at any time."""
+    if quiet:
+        return
+    for check, certificate, remedy in (
+        ("certificate", home.keys.tls_certificate_pem, health.RENEW),
+        ("service certificate", home.service.tls_certificate, health.NEW_SERVICE_FILE),
+    ):
+        line = health.certificate_line(check, certificate, home.now(), remedy)
+        if line.level == "WARN":
+            click.echo(f"{_(line.check)}: {_(line.text)}. {_(line.remedy)}", err=True)
 
 
 def flow_of(agreement: Agreement, flow: str | None, party: str) -> str:

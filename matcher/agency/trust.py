@@ -20,8 +20,9 @@ from matcher.protocol import checkpoint, entries, merkle
 from matcher.protocol.agreement.model import Agreement
 from matcher.protocol.checkpoint import Checkpoint
 from matcher.protocol.errors import InputError, NotFoundError, StateError, VerificationError
+from matcher.protocol.suite import sha256
 
-CHECKPOINT_FILE = "checkpoint"
+_CHECKPOINT = "checkpoint-"
 EVIDENCE_DIRECTORY = "evidence"
 _TELL_AN_AUDITOR = "Stop, keep the files under evidence/ in the home, and tell an auditor."
 
@@ -40,6 +41,8 @@ class LogTrust:
         self._home = home
         self._source = source
         self._origin = origin
+        # By log: an agreement whose log has ended names a new origin, and begins anew there.
+        self._path = home / f"{_CHECKPOINT}{sha256(origin.encode()).hex()[:16]}"
         self._log_key = log_key
 
     def verify_logged(self, logged: Logged) -> entries.Entry:
@@ -111,11 +114,10 @@ class LogTrust:
             ) from error
 
     def _kept(self) -> str | None:
-        path = self._home / CHECKPOINT_FILE
-        return path.read_text(encoding="utf-8") if path.is_file() else None
+        return self._path.read_text(encoding="utf-8") if self._path.is_file() else None
 
     def _keep(self, note: str) -> None:
-        durable.write(self._home / CHECKPOINT_FILE, note.encode())
+        durable.write(self._path, note.encode())
 
     def _keep_evidence(self, *notes: str) -> None:
         directory = self._home / EVIDENCE_DIRECTORY
@@ -126,7 +128,7 @@ class LogTrust:
 
     @contextmanager
     def _lock(self) -> Iterator[None]:
-        with (self._home / f".{CHECKPOINT_FILE}.lock").open("w") as file:
+        with self._path.with_name(f".{self._path.name}.lock").open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
 

@@ -158,7 +158,8 @@ def test_g1_a_fork_is_refused_and_kept_as_evidence(world: World) -> None:
     forked.entries[0] = world.service.entries[1]
     world.channels[REGULATOR].service = forked
     world.channels[BUREAU].service = forked
-    (world.homes[BUREAU].path / "checkpoint").unlink(missing_ok=True)
+    for kept in world.homes[BUREAU].path.glob("checkpoint-*"):
+        kept.unlink()
     world.service = forked
     refused(world, request(world), "gate-history")
     evidence = list((world.homes[REGULATOR].path / "evidence").iterdir())

@@ -75,6 +75,11 @@ def test_v1_to_v3(world: World, run: tuple[VerifiedRun, list[OwnFinding]]) -> No
     named("run-inputs", check, world, good, PERIOD, frozenset({suite.sha256(b"other")}))
 
 
+def test_v3_a_run_over_more_than_was_signed_for(world: World) -> None:
+    verified, _own = world.run(NAMED, asked_for=1)
+    named("run-inputs", check, world, info(world, verified))
+
+
 def test_v4_to_v6(world: World, run: tuple[VerifiedRun, list[OwnFinding]]) -> None:
     verified, own = run
     good = items(own)

@@ -9,7 +9,8 @@ import pytest
 
 from keys.signing import SigningKey
 from matcher.agency.trust import LogTrust
-from matcher.protocol import entries
+from matcher.protocol import checkpoint, entries, merkle
+from matcher.protocol.checkpoint import Checkpoint
 from matcher.protocol.errors import UnreachableError, VerificationError
 from tests.agency.exchange.world import ORIGIN, LogService
 
@@ -68,7 +69,7 @@ def test_another_key_or_origin(tmp_path: Path, service: LogService) -> None:
         LogTrust(tmp_path, service, ORIGIN, foreign.log_key).accept(service.checkpoint())
     with pytest.raises(VerificationError, match="log"):
         LogTrust(tmp_path, service, "other.example/log", service.log_key).accept(service.checkpoint())
-    assert not (tmp_path / "checkpoint").exists()
+    assert not list(tmp_path.glob("checkpoint-*"))
 
 
 def test_a_fork_of_the_same_size_and_of_another(tmp_path: Path, trust: LogTrust, service: LogService) -> None:
@@ -83,6 +84,20 @@ def test_a_fork_of_the_same_size_and_of_another(tmp_path: Path, trust: LogTrust,
         LogTrust(tmp_path, fork, ORIGIN, fork.log_key).accept(fork.checkpoint())
     kept = {file.read_text() for file in (tmp_path / "evidence").iterdir()}
     assert {service.checkpoint(), fork.checkpoint()} <= kept
+    assert trust.last() == service.checkpoint()
+
+
+def test_a_new_origin_begins_anew_beside_the_old_log(tmp_path: Path, trust: LogTrust, service: LogService) -> None:
+    trust.accept(service.checkpoint())
+    fresh = LogService()
+    grow(fresh, 1)
+    point = Checkpoint("next.example/log", 1, merkle.root(fresh.entries))
+    note = checkpoint.sign(point, fresh.key.public, fresh.key.sign)
+    following = LogTrust(
+        tmp_path, fresh, "next.example/log", checkpoint.verifier_key("next.example/log", fresh.key.public)
+    )
+    assert following.last() == ""
+    assert following.accept(note).size == 1
     assert trust.last() == service.checkpoint()
 
 

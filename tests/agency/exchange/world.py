@@ -277,9 +277,14 @@ class World:
         return Collector(home, channel, self.inbox(BUREAU), lambda *_: self.rows[BUREAU])  # type: ignore[arg-type]
 
     def run(
-        self, named: Sequence[tuple[str, tuple[str, ...]]], period: str = PERIOD, foreign_run: bytes = b""
+        self,
+        named: Sequence[tuple[str, tuple[str, ...]]],
+        period: str = PERIOD,
+        foreign_run: bytes = b"",
+        asked_for: int = 2,
     ) -> tuple[VerifiedRun, list[OwnFinding]]:
-        """A run whose findings are (link value, codes), logged and verified. ``foreign_run``: its findings say so."""
+        """A run whose findings are (link value, codes), logged and verified. ``foreign_run``: its findings say so.
+        ``asked_for`` is how many of the two manifests the request names."""
         inputs = [
             {"party": party, "manifests": sorted(item.hex() for item in self.rows[party].manifests)}
             for party in sorted(self.rows)
@@ -301,7 +306,7 @@ class World:
         ids = [item.finding_id(self.agreement.matching.digest, FLOW, PERIOD) for item in made]
         leaves = [item.leaf(finding_id) for item, finding_id in zip(made, ids, strict=True)]
         hashes = [merkle.leaf_hash(leaf) for leaf in leaves]
-        body = {"manifests": sorted(digest for side in inputs for digest in side["manifests"])}  # type: ignore[union-attr]
+        body = {"manifests": sorted(digest for side in inputs for digest in side["manifests"])[:asked_for]}  # type: ignore[union-attr]
         message = self.sign(BUREAU, "match", body, "", period=period)
         facts = {"run": record, "findings_root": merkle.root(leaves).hex(), "findings": len(made)}
         index = self.service.append(entries.for_message(int(time.time() * 1000), message, facts))
