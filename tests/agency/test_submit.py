@@ -141,6 +141,8 @@ def test_a_second_submission_sends_what_changed(submission: Make) -> None:
     with pytest.raises(NotFoundError):
         vault.row(FLOW, PERIOD, deleted[0].handle)
     vault.close()
+    again = run(world, ANSWERING, changed)
+    assert (again["sent"], again["deleted"], again["sequence"]) == (0, 0, 2)
     manifest = world.service.log[-1]
     assert b'"previous":"' in manifest
     assert b'"previous":""' not in manifest
@@ -283,6 +285,11 @@ def test_a_stopped_upload_goes_on_with_the_same_rows(
     with pytest.raises(UnreachableError):
         run(world, ANSWERING, ACCOUNTS)
     before = [list(held) for held in world.service.rows.values() if held]
+    vault = Vault(world.homes[ANSWERING].vault_path)
+    handle = vault._connection.execute("SELECT handle FROM sent").fetchone()[0]
+    with pytest.raises(NotFoundError):
+        vault.row(FLOW, PERIOD, handle)
+    vault.close()
     monkeypatch.setattr(submit_flow, "Workers", None)  # nothing is blinded again
     result = run(world, ANSWERING, ACCOUNTS)
     assert (result["accepted"], result["sequence"]) == (3, 1)
