@@ -21,6 +21,7 @@ from matcher.protocol.errors import AgreementError, InputError
 CREDIT_CODE = "credit-code-check"
 _NULL = "null"
 _MEMORY = 4096
+_SHORT = 13  # digits of whole yuan that stay within MAX_AMOUNT fen
 Parse = Callable[[str], Any]
 Reader = Callable[[Sequence[str]], "Cells"]
 quote: Callable[[str], str] = encode_basestring
@@ -40,7 +41,7 @@ def reader(column: Column, unit: str, codes: Sequence[str]) -> Reader:
     """The reader of a column that is not a link. ``unit`` is of money; ``codes`` are those of the field it feeds."""
     parse: Parse
     if column.type == "amount":
-        parse = partial(_amount, unit=unit)
+        parse = _yuan if unit == "元" else partial(_amount, unit=unit)
     elif column.type == "choice":
         parse = _remembering(partial(normalise.choice, choices=column.choices or {}))
     elif column.type == "flags":
@@ -111,6 +112,14 @@ def _remembering(parse: Parse) -> Parse:
         return value
 
     return remembered
+
+
+def _yuan(cell: str) -> int:
+    """``_amount`` in yuan, with a short way for digits with two decimals, which most cells are."""
+    whole, _point, fraction = cell.partition(".")
+    if len(fraction) == 2 and len(whole) <= _SHORT and cell.isascii() and whole.isdigit() and fraction.isdigit():
+        return int(whole + fraction)
+    return _amount(cell, "元")
 
 
 def _amount(cell: str, unit: str) -> int:

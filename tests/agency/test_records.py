@@ -9,13 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from matcher.agency import cells
 from matcher.agency.crowding import Crowding
 from matcher.agency.record_plan import Layout, plain_columns
 from matcher.agency.records import RecordReader, Records
 from matcher.agency.rejects import Reject
 from matcher.agency.staged import pack, unpack
+from matcher.protocol import normalise
 from matcher.protocol.agreement.model import Column
-from matcher.protocol.errors import AgreementError
+from matcher.protocol.comparators.ratio import MAX_AMOUNT
+from matcher.protocol.errors import AgreementError, InputError
 from tests.agency.submission_world import ANSWERING_COLUMNS, ASKING_COLUMNS, FIELDS
 
 ASKING = Layout(ASKING_COLUMNS, FIELDS, "account-number")
@@ -151,6 +154,21 @@ def test_any_text_of_an_extra_comes_back(text: str) -> None:
     found = read(ANSWERING, ("account", "holder", "wages_paid", "account_kind"), ("622200010", "甲" + text, "", ""))
     for _row_id, _link, _values, extras in contents(found):
         assert extras["holder"] == ("甲" + text).strip()
+
+
+@given(st.from_regex(r"-?[0-9]{0,15}[.,]?[0-9]{0,3}(元)?", fullmatch=True))
+def test_the_short_way_for_amounts_gives_what_the_rule_gives(cell: str) -> None:
+    found = cells.reader(Column("paid", ("paid",), "amount"), "元", ())([cell])
+    expected = by_the_rule(cell) if cell else (None, {})
+    assert (found.values[0], found.problems) == expected
+
+
+def by_the_rule(cell: str) -> tuple[int | None, dict[int, str]]:
+    try:
+        fen = normalise.amount_fen(cell)
+    except InputError as error:
+        return None, {0: error.code}
+    return (fen, {}) if abs(fen) <= MAX_AMOUNT else (None, {0: "amount-size"})
 
 
 def test_a_column_that_sets_an_unknown_one_is_refused() -> None:
