@@ -285,11 +285,6 @@ def test_a_stopped_upload_goes_on_with_the_same_rows(
     with pytest.raises(UnreachableError):
         run(world, ANSWERING, ACCOUNTS)
     before = [list(held) for held in world.service.rows.values() if held]
-    vault = Vault(world.homes[ANSWERING].vault_path)
-    handle = vault._connection.execute("SELECT handle FROM sent").fetchone()[0]
-    with pytest.raises(NotFoundError):
-        vault.row(FLOW, PERIOD, handle)
-    vault.close()
     monkeypatch.setattr(submit_flow, "Workers", None)  # nothing is blinded again
     result = run(world, ANSWERING, ACCOUNTS)
     assert (result["accepted"], result["sequence"]) == (3, 1)
@@ -300,6 +295,42 @@ def test_a_stopped_upload_goes_on_with_the_same_rows(
     for row in world.service.last_rows():
         assert vault.row(FLOW, PERIOD, row.handle).leaf == merkle.leaf_hash(rows.pack(row))
     vault.close()
+
+
+@pytest.mark.parametrize("worth", [0, 1000])
+def test_rows_count_only_once_their_submission_is_sealed(
+    submission: Make, monkeypatch: pytest.MonkeyPatch, worth: int
+) -> None:
+    monkeypatch.setattr(uploading, "_WORTH_A_WORKER", worth)
+    world = submission("hmac")
+
+    def stop(*_arguments: object) -> None:
+        raise StateError("stopped")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Vault, "sealed", stop)
+        with pytest.raises(StateError, match="stopped"):
+            run(world, ANSWERING, ACCOUNTS)
+    handles = [row.handle for row in world.service.last_rows()]
+    vault = Vault(world.homes[ANSWERING].vault_path)
+    for handle in handles:
+        with pytest.raises(NotFoundError):
+            vault.row(FLOW, PERIOD, handle)
+    assert run(world, ANSWERING, ACCOUNTS)["sequence"] == 1
+    assert [vault.row(FLOW, PERIOD, handle).sequence for handle in handles] == [1, 1, 1]
+    vault.close()
+
+
+def test_a_spool_that_lost_records_does_not_count(submission: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uploading, "_TRIES", 0)
+    world = submission("hmac")
+    world.service.fail = {"open"}
+    with pytest.raises(UnreachableError):
+        run(world, ANSWERING, ACCOUNTS)
+    next(world.homes[ANSWERING].spool_path.rglob("records/*")).unlink()
+    with pytest.raises(StateError, match="rows are missing"):
+        run(world, ANSWERING, ACCOUNTS)
+    assert run(world, ANSWERING, ACCOUNTS)["sent"] == 3
 
 
 def test_other_files_after_a_stopped_upload_abandon_it(submission: Make, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,22 +24,21 @@ from matcher.agency.blind.prepare import link_tag
 from matcher.agency.buckets import bucket_of, bucket_path
 from matcher.agency.rejects import Reject
 from matcher.agency.staged import Staged
+from matcher.agency.vault.filling import SentRow, write_sent
 from matcher.agency.vault.rows import Previous
 from matcher.protocol import rows, suite
 from matcher.protocol.merkle import leaf_hash
 
 MAX_VERSIONS = 3
-SentRow = tuple[bytes, int, str, str, str, str, bytes, bytes]
 _PUT = bytes((rows.PUT,))
 _decode = JSONDecoder().raw_decode
 
 
 @dataclass(slots=True)
 class Blinded:
-    """``parts`` are rows by bucket of their tokens; ``sent`` the vault's rows by handle; rejects are by file."""
+    """``parts`` are rows by bucket of their tokens; rejects are by file."""
 
     parts: dict[int, bytes]
-    sent: list[SentRow]
     put: int
     deleted: int
     unchanged: int
@@ -49,20 +48,26 @@ class Blinded:
 
 @dataclass(frozen=True, slots=True)
 class Blind:
-    """One bucket. ``crowded`` are tags of link values that more asking rows name than may share one."""
+    """One bucket of ``staged``; what the vault will hold of it goes to ``records``, durably.
 
-    directory: Path
+    ``crowded`` are tags of link values that more asking rows name than may share one.
+    """
+
+    staged: Path
+    records: Path
     bucket: int
     crowded: frozenset[bytes]
 
     def run(self, context: Context) -> Blinded:
         """Sort out, compare with what was sent, blind."""
-        result = Blinded({}, [], 0, 0, 0, 0, [])
+        result = Blinded({}, 0, 0, 0, 0, [])
+        sent: list[SentRow] = []
         records = self._distinct(context, result)
         changed, vanished = _changes(context, records, context.previous(self.bucket), result)
-        packed = _put_rows(context, changed, result.sent)
-        packed += _delete_rows(context, vanished, result.sent)
-        result.sent.sort(key=lambda row: row[0])
+        packed = _put_rows(context, changed, sent)
+        packed += _delete_rows(context, vanished, sent)
+        if sent:
+            write_sent(bucket_path(self.records, self.bucket), sent)
         result.put, result.deleted = len(changed), len(vanished)
         result.parts = _by_token(packed)
         return result
@@ -71,7 +76,7 @@ class Blind:
         columns = context.setup.columns
         code = "duplicate-row" if context.setup.side == "asking" else "duplicate-account"
         kept: dict[bytes, Staged] = {}
-        path = bucket_path(self.directory, self.bucket)
+        path = bucket_path(self.staged, self.bucket)
         for record in staged.unpack(path.read_bytes()) if path.exists() else ():
             if self.crowded and link_tag(context.setup.handle_key, record.link_value) in self.crowded:
                 problem = "too-many-rows"

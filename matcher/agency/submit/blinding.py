@@ -1,4 +1,4 @@
-"""Second stage: staged records into rows in the workers; rows go to the spool by token, records to the vault."""
+"""Second stage: staged records into rows in the workers; all of it is durable in the spool when the stage ends."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from matcher.agency.buckets import BUCKETS, BucketWriter
 from matcher.agency.rejects import RejectsFile
 from matcher.agency.spool import Spool
 from matcher.agency.submit.job import Job
-from matcher.agency.vault.store import Submission, Vault
 
 
 @dataclass(slots=True)
@@ -26,17 +25,16 @@ class Blinding:
 
 
 def blind(
-    job: Job, workers: Workers, spool: Spool, vault: Vault, submission: Submission, crowded: frozenset[bytes],
-    rejects: RejectsFile, progress: Callable[[int], None],
+    job: Job, workers: Workers, spool: Spool, crowded: frozenset[bytes], rejects: RejectsFile,
+    progress: Callable[[int], None],
 ) -> Blinding:  # fmt: skip
-    """Blind everything staged. When this returns, the rows are durable, and the records in the vault, unsealed."""
+    """Blind everything staged, and what vanished since the last submission."""
     result = Blinding()
     writer = BucketWriter(spool.rows)
     done = 0
     try:
-        for blinded in workers.run(Blind(spool.staged, bucket, crowded) for bucket in range(BUCKETS)):
+        for blinded in workers.run(Blind(spool.staged, spool.records, bucket, crowded) for bucket in range(BUCKETS)):
             writer.append(blinded.parts)
-            vault.add_rows(submission, blinded.sent)
             for file, reject in sorted(blinded.rejects):
                 rejects.add(job.files[file].name, [reject])
             result.put += blinded.put

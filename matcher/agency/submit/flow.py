@@ -115,7 +115,7 @@ class _Submit:
                     staging = stage(job, workers, spool, rejects, progress)
                 evaluated = self._evaluate(workers, spool)
                 with self._progress(_("Blinding"), staging.records - staging.rejected) as progress:
-                    blinding = blind(job, workers, spool, self._vault, submission, staging.crowded, rejects, progress)
+                    blinding = blind(job, workers, spool, staging.crowded, rejects, progress)
             summary = _summary(staging, blinding, evaluated, rejects)
             sent = blinding.put + blinding.deleted
             if not sent and last is not None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,8 +19,6 @@ from matcher.agency.vault import rows, schema
 from matcher.agency.vault.rows import VaultRow
 from matcher.protocol.agreement.model import Agreement
 from matcher.protocol.errors import StateError
-
-SentRow = tuple[bytes, int, str, str, str, str, bytes, bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,15 +126,6 @@ class Vault:
             (scope, versions),
         )
         return [value for (value,) in found]
-
-    def add_rows(self, submission: Submission, sent: Iterable[SentRow]) -> None:
-        """Add rows: (handle, op, row id, link column, link value, content, token, leaf); they count once sealed."""
-        with self._connection:
-            self._connection.execute("BEGIN")
-            self._connection.executemany(
-                f"INSERT INTO sent VALUES ({submission.scope:d}, ?, {submission.number:d}, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
-                sent,
-            )
 
     def spooled(self, submission: Submission, row_count: int, summary: dict[str, Any]) -> Submission:
         """The rows are fixed: ``row_count`` of them. ``summary`` is what the command will report."""
