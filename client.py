@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import click
@@ -52,6 +53,7 @@ def build_all() -> click.Group:
 
 def main() -> None:
     """Run the command line and exit with its status."""
+    os.umask(0o077)  # whatever is written is its owner's, lock files and exports included
     sys.exit(edge.run(build(), sys.argv[1:], KeyFileError))
 
 

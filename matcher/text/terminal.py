@@ -106,8 +106,8 @@ def fail(code: str, message: str, remedy: str, exit_status: int, *, as_json: boo
     else:
         console = Console(stderr=True, highlight=False)
         console.print(f"[bold red]{_('Error')}[/] ({code}): ", end="")
-        console.print(message, markup=False)
+        console.print(message, markup=False, soft_wrap=True)
         if remedy:
             console.print(f"[bold]{_('What to do')}:[/] ", end="")
-            console.print(remedy, markup=False)
+            console.print(remedy, markup=False, soft_wrap=True)
     raise click.exceptions.Exit(exit_status)
