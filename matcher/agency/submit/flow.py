@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +20,7 @@ from matcher.agency.blind.prepare import link_tag
 from matcher.agency.blind.rows import MAX_VERSIONS
 from matcher.agency.blind.sources import CacheSource
 from matcher.agency.evaluate import Exchange
+from matcher.agency.files.batches import RowSource
 from matcher.agency.rejects import RejectsFile
 from matcher.agency.secret_cache import SecretCache
 from matcher.agency.spool import Spool
@@ -73,8 +74,7 @@ class _Submit:
         inputs = self._job.inputs_digest()
         submission = self._resumed(inputs)
         if submission is None:
-            total = sum(source.total for source in open_all(self._job))
-            submission = self._prepared(inputs, total)
+            submission = self._prepared(inputs, open_all(self._job))
         if submission.state != "sealed":
             submission = self._uploaded(submission)
         return {**submission.summary, "sequence": submission.sequence, "log_index": submission.log_index}
@@ -100,7 +100,7 @@ class _Submit:
             submission.sequence, submission.row_count,
         ).sealed  # fmt: skip
 
-    def _prepared(self, inputs: bytes, total: int) -> Submission:
+    def _prepared(self, inputs: bytes, sources: Sequence[RowSource]) -> Submission:
         """Read, evaluate and blind: a spooled submission, or the last sealed one if nothing has changed."""
         job = self._job
         last = self._vault.last_sealed(self._scope)
@@ -111,8 +111,8 @@ class _Submit:
             if isinstance(job.source, CacheSource):
                 SecretCache(job.source.path).close()  # workers open it for reading: it must be there
             with Workers(job.setup(submission, self._exhausted())) as workers, RejectsFile(self._rejects) as rejects:
-                with self._progress(_("Reading"), total) as progress:
-                    staging = stage(job, workers, spool, rejects, progress)
+                with self._progress(_("Reading"), sum(source.total for source in sources)) as progress:
+                    staging = stage(job, sources, workers, spool, rejects, progress)
                 evaluated = self._evaluate(workers, spool)
                 with self._progress(_("Blinding"), staging.records - staging.rejected) as progress:
                     blinding = blind(job, workers, spool, staging.crowded, rejects, progress)

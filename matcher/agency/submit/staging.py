@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from matcher.agency.blind.pool import Workers
@@ -29,15 +29,16 @@ class Staging:
 
 
 def stage(
-    job: Job, workers: Workers, spool: Spool, rejects: RejectsFile, progress: Callable[[int], None]
+    job: Job, sources: Sequence[RowSource], workers: Workers, spool: Spool, rejects: RejectsFile,
+    progress: Callable[[int], None],
 ) -> Staging:  # fmt: skip
-    """Stage all records of the job's files. Raises InputError when a file as a whole cannot be read."""
+    """Stage all records of ``sources``, the job's files opened. Raises InputError when one cannot be read further."""
     result = Staging()
     crowding = Crowding()
     writer = BucketWriter(spool.staged)
     unread: deque[tuple[int, list[Reject]]] = deque()
     try:
-        for prepared in workers.run(_tasks(job, unread, result)):
+        for prepared in workers.run(_tasks(job, sources, unread, result)):
             file, problems = unread.popleft()
             result.records += prepared.records + prepared.rejected + len(problems)
             result.rejected += prepared.rejected + len(problems)
@@ -58,9 +59,11 @@ def open_all(job: Job) -> list[RowSource]:
     return [open_rows(path, job.columns) for path in job.files]
 
 
-def _tasks(job: Job, unread: deque[tuple[int, list[Reject]]], result: Staging) -> Iterator[Prepare]:
+def _tasks(
+    job: Job, sources: Sequence[RowSource], unread: deque[tuple[int, list[Reject]]], result: Staging
+) -> Iterator[Prepare]:
     index = {column.name: number for number, column in enumerate(job.columns)}
-    for file, source in enumerate(open_all(job)):
+    for file, source in enumerate(sources):
         present = tuple(index[column.name] for column in source.columns)
         for batch in source.batches:
             result.rows += len(batch)
