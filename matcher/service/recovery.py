@@ -12,14 +12,14 @@ from sqlite_utils import Database
 
 from matcher.service import journal
 from matcher.service.home import ServiceHome
-from matcher.service.store import messages, periods, segments, spool, uploads
+from matcher.service.store import messages, periods, runs, segments, spool, uploads
 from matcher.service.store.database import ControlDatabase
 from matcher.service.store.log import Clock
 from matcher.service.store.period_keys import PeriodKeys
 
 
 def recover(database: ControlDatabase, home: ServiceHome, period_keys: PeriodKeys, clock: Clock) -> None:
-    """Remove orphaned segments, spools, wrapping keys and scratch files; erase attachments that lapsed."""
+    """Remove what no committed act names, on disk and in tables; erase attachments that lapsed."""
     home.make_directories()
     with database.read() as transaction:
         removed = {
@@ -31,6 +31,7 @@ def recover(database: ControlDatabase, home: ServiceHome, period_keys: PeriodKey
         shutil.rmtree(left)
     with database.write() as transaction:
         removed["attachments"] = messages.erase_lapsed(transaction, clock())
+        removed["findings"] = runs.drop_unnamed(transaction)
     if any(removed.values()):
         journal.warning("recovered", **removed)
 

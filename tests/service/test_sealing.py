@@ -18,7 +18,8 @@ from matcher.protocol.errors import (
     VerificationError,
 )
 from matcher.protocol.messages import SignedMessage
-from matcher.service.store import segments, spool
+from matcher.service.store import runs, segments, spool
+from matcher.service.store.database import number
 from matcher.service.store.periods import PeriodName
 from tests.service import paper
 from tests.service.party import chunks, in_order, manifest_body
@@ -125,7 +126,7 @@ def test_a_segment_holds_the_rows_and_is_unreadable_without_its_key(world: World
     world.channel(paper.ANSWERING).seal(submission, sign(world, submission, packed))
     assert not spool.path_of(world.home.spool, submission).exists()
     key = world.storage.period_keys.get(NAME.key_name())
-    columns = [*segments.KEY_COLUMNS, *segments.PAYLOAD_COLUMNS]
+    columns = segments.schema(len(packed[0])).names
     [batch] = segments.read(world.home.segments, submission, 5, key, columns)
     assert [rows.pack(rows.Row(item["op"][0], *list(item.values())[1:])) for item in batch.to_pylist()] == packed
     stored = segments.path_of(world.home.segments, submission).read_bytes()
@@ -167,8 +168,12 @@ def test_start_up_removes_what_the_database_does_not_name(world: World) -> None:
     for path in orphans[:-1]:
         path.write_bytes(b"left behind")
     orphans[-1].mkdir()
+    with world.storage.database.write() as transaction:
+        runs.set_aside(transaction, bytes(32), 0, [runs.NewFinding(bytes(32), b"leaf", "a", "b")], "listed")
     world.stop()
     world.start()
+    with world.storage.database.read() as transaction:
+        assert number(transaction, "SELECT count(*) FROM findings") == 0
     assert [path for path in orphans if path.exists()] == []
     key = world.storage.period_keys.get(NAME.key_name())
     assert sum(batch.num_rows for batch in segments.read(world.home.segments, submission, 4, key, ["op"])) == 4

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from sqlite_utils import Database
 
@@ -30,15 +31,18 @@ from matcher.service.store.periods import PeriodName
 from matcher.service.store.runs import Run, StoredFinding
 from matcher.service.store.uploads import Submission
 
+_BATCH_FINDINGS = 4096
+
 
 @dataclass(frozen=True, slots=True)
 class ShownFinding:
-    """A finding as its side is shown it: with the proof to the run's findings root, and its case's present state."""
+    """A finding as its side is shown it: with its proof to the run's root, and its case's state ``since`` (ms)."""
 
     finding: StoredFinding
     size: int
     inclusion: tuple[bytes, ...]
     state: str
+    since: int
 
 
 class Matching:
@@ -80,7 +84,7 @@ class Matching:
                 if isinstance(step, matching.Progress):
                     yield step
                 else:
-                    yield self._record(agreement, request, inputs, step)
+                    yield from self._record(agreement, request, inputs, step, check)
         finally:
             self._busy.release()
 
@@ -114,21 +118,36 @@ class Matching:
         used = len(runs.of_period(transaction, _name(agreement, request)))
         policy.require_quota(used, 1, agreement.quotas[request.sender].runs, "match runs of this period")
 
-    def _record(self, agreement: Agreement, request: SignedMessage, inputs: bytes, result: matching.Result) -> Run:
-        facts = {"run": result.record, "findings_root": result.findings_root.hex(), "findings": len(result.findings)}
-        name = _name(agreement, request)
+    def _record(
+        self, agreement: Agreement, request: SignedMessage, inputs: bytes, result: matching.Result,
+        check: Callable[[], None],
+    ) -> Iterator[matching.Progress | Run]:  # fmt: skip
+        """Write the findings aside, a batch at a time so that others may write between, then name the run."""
+        tree, total = merkle.CompactRange(), len(result.found)
         with self._database.write() as transaction:
-            # The period may have been purged, and another run recorded, while this one was computed.
+            runs.drop_unnamed(transaction)
+        findings = result.found.findings(result.run)
+        while batch := list(islice(findings, _BATCH_FINDINGS)):
+            check()
+            yield matching.Progress("record", tree.size, total)
+            with self._database.write() as transaction:
+                runs.set_aside(transaction, result.run, tree.size, batch, cases.INITIAL)
+            tree.extend(item.leaf for item in batch)
+        root, name = tree.root(), _name(agreement, request)
+        facts = {"run": result.record, "findings_root": root.hex(), "findings": total}
+        with self._database.write() as transaction:
+            # The period may have been purged while this run was computed.
             self._prepare(transaction, request, request.content())
             self._require_allowed(transaction, agreement, request)
+            runs.require_complete(transaction, result.run, total)
             position = self._log.append(transaction, lambda time: entries.for_message(time, request, facts))
             messages.add(transaction, request, agreement.id, b"", position.index)
-            run = Run(result.run, inputs, name, result.findings_root, len(result.findings), position.index)
-            runs.add(transaction, run, result.findings, cases.INITIAL, position.time)
+            run = Run(result.run, inputs, name, root, total, position.index, position.time)
+            runs.add(transaction, run)
         # The write block above ended: commit point.
         self._metrics.runs.inc()
         self._metrics.pairs.inc(result.pairs)
-        return run
+        yield run
 
     def runs(self, party: str, agreement_digest: bytes, flow: str, period: str) -> list[Run]:
         """Runs of a period, newest last, for a party to the flow."""
@@ -137,20 +156,34 @@ class Matching:
             policy.require_member(agreement.flow(flow), party)
             return runs.of_period(transaction, PeriodName(agreement.id, flow, period))
 
-    def findings(self, party: str, run_digest: bytes) -> list[ShownFinding]:
-        """The findings of a run that ``party`` is a side of. That they were shown is logged before they are."""
+    def findings(self, party: str, run_digest: bytes) -> Iterator[ShownFinding]:
+        """The findings of a run that ``party`` is a side of. That they are shown is logged before they are."""
+        run = self._log_listing(party, run_digest)
+        # The write block there ended: commit point.
+        with self._database.read() as transaction:
+            tree = merkle.Tree([merkle.leaf_hash(leaf) for leaf in runs.leaves(transaction, run_digest)])
+        first, seconds = 0, self._clock() // 1000
+        while True:
+            with self._database.read() as transaction:
+                page = runs.findings_of(transaction, run_digest, party, first, _BATCH_FINDINGS)
+            if not page:
+                return
+            for item in page:
+                state = cases.lapse(item.state, item.expires, seconds)
+                proof = tuple(tree.inclusion_proof(item.position))
+                yield ShownFinding(item, tree.size, proof, state, item.since or run.ran_at)
+            first = page[-1].position + 1
+
+    def _log_listing(self, party: str, run_digest: bytes) -> Run:
         with self._database.write() as transaction:
-            now = self._clock()
             run = runs.find(transaction, run_digest)
             period = periods.find(transaction, run.name)
             if period is None or period.purged_at is not None:
                 raise policy.deny("period-closed", f"period {run.name.period} of flow {run.name.flow} was purged")
             agreement = agreements.load(transaction, period.agreement)
             policy.require_member(agreement.flow(run.name.flow), party)
-            policy.require_retention(agreement, period.opened_at, now)
-            mine = list(runs.findings_of(transaction, run_digest, party))
-            tree = merkle.Tree([merkle.leaf_hash(leaf) for leaf in runs.leaves(transaction, run_digest)])
-            facts = {"run": run_digest.hex(), "count": len(mine)}
+            policy.require_retention(agreement, period.opened_at, self._clock())
+            facts = {"run": run_digest.hex(), "count": runs.count_of(transaction, run_digest, party)}
             self._log.append(
                 transaction,
                 lambda time: entries.without_message(
@@ -158,14 +191,7 @@ class Matching:
                     period=run.name.period,
                 ),
             )  # fmt: skip
-        # The write block above ended: commit point.
-        return [
-            ShownFinding(
-                item, tree.size, tuple(tree.inclusion_proof(item.position)),
-                cases.lapse(item.state, item.expires, now // 1000),
-            )
-            for item in mine
-        ]  # fmt: skip
+            return run
 
 
 def _name(agreement: Agreement, request: SignedMessage) -> PeriodName:

@@ -18,7 +18,6 @@ from matcher.service.acts import letters
 from matcher.service.acts.evaluations import require_stored
 from matcher.service.acts.letter import Effect, Letter
 from matcher.service.store import messages, periods, runs, usage
-from matcher.service.store.database import one
 from matcher.service.store.log import Position
 from matcher.service.store.runs import StoredFinding
 
@@ -140,15 +139,10 @@ def _findings(
         raise VerificationError(f"message {letter.message.kind}: a finding stands twice")
     found = []
     for finding_id in ids:
-        record = one(
-            transaction,
-            "SELECT findings.* FROM findings JOIN runs USING (run) WHERE finding = ? AND asking = ? AND answering = ? "
-            "AND agreement_id = ? AND flow = ? AND period = ?",
-            [finding_id, asking, answering, *letter.period_name.values()],
-        )
-        if record is None:
+        item = runs.finding(transaction, finding_id, letter.period_name, asking, answering)
+        if item is None:
             raise policy.deny("foreign-finding", "a finding is not of this period and these two parties")
-        found.append(StoredFinding(**record))
+        found.append(item)
     return found
 
 

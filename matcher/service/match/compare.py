@@ -18,33 +18,35 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from matcher.protocol import rows, rules
 from matcher.protocol.agreement.model import Flow
 from matcher.protocol.errors import VerificationError
+from matcher.protocol.findings import NO_HANDLE
 from matcher.protocol.vector import VectorLayout
-from matcher.service.match.join import Pair
+from matcher.service.match.join import Lonely, Pair
 from matcher.service.store import segments
 from matcher.service.store.period_keys import PeriodKey
 from matcher.service.store.uploads import Submission
 
 
-class Payload(NamedTuple):
-    """What a row carries behind token and handle."""
+class Row(NamedTuple):
+    """What a row carries beside its op and token."""
 
+    handle: bytes
     envelope_key: bytes
     nonce: bytes
     sealed: bytes
 
 
 class Cursor:
-    """Reads payloads of one segment by ascending position; positions of the present token may be asked again."""
+    """Reads rows of one segment by ascending position; rows of the present token may be asked for again."""
 
     def __init__(self, batches: Iterator[pa.RecordBatch]) -> None:
         self._batches = batches
         self._batch: pa.RecordBatch | None = None
         self._start = 0
         self._token = b""
-        self._kept: dict[int, Payload] = {}
+        self._kept: dict[int, Row] = {}
 
-    def payload(self, token: bytes, position: int) -> Payload:
-        """The payload of the row at ``position``, whose token is ``token``. Raises VerificationError past the end."""
+    def row(self, token: bytes, position: int) -> Row:
+        """The row at ``position``, whose token is ``token``. Raises VerificationError past the end."""
         if token != self._token:
             self._token = token
             self._kept.clear()
@@ -52,62 +54,75 @@ class Cursor:
             self._kept[position] = self._read(position)
         return self._kept[position]
 
-    def _read(self, position: int) -> Payload:
+    def _read(self, position: int) -> Row:
         while self._batch is None or position >= self._start + self._batch.num_rows:
             self._start += self._batch.num_rows if self._batch is not None else 0
             self._batch = next(self._batches, None)
             if self._batch is None:
                 raise VerificationError("a segment ends before a row of it that joined")
         offset = position - self._start
-        return Payload(*(self._batch.column(name)[offset].as_py() for name in segments.PAYLOAD_COLUMNS))
+        return Row(*(self._batch.column(name)[offset].as_py() for name in Row._fields))
 
 
-def cursors(directory: Path, submissions: Iterable[Submission], key: PeriodKey) -> dict[tuple[str, int], Cursor]:
-    """A cursor per segment, by (party, sequence)."""
+Cursors = Mapping[tuple[str, int], Cursor]
+
+
+def cursors(directory: Path, submissions: Iterable[Submission], key: PeriodKey) -> Cursors:
+    """A fresh cursor per segment, by (party, sequence)."""
     return {
-        (item.party, item.sequence): Cursor(
-            segments.read(directory, item.submission, item.rows, key, segments.PAYLOAD_COLUMNS)
-        )
+        (item.party, item.sequence): Cursor(segments.read(directory, item.submission, item.rows, key, Row._fields))
         for item in submissions
     }
+
+
+class Verdict(NamedTuple):
+    """The handles of a pair, or of an asking row alone, and the sorted codes of the rules that fire."""
+
+    asking_handle: bytes
+    answering: str
+    answering_handle: bytes
+    codes: tuple[str, ...]
 
 
 class Comparison:
     """Compares the pairs of one flow and period, which its matching digest and labels bind."""
 
-    def __init__(
-        self, flow: Flow, matching_digest: bytes, period: str, readers: Mapping[tuple[str, int], Cursor]
-    ) -> None:
+    def __init__(self, flow: Flow, matching_digest: bytes, period: str) -> None:
         self._flow = flow
+        self._parties = flow.parties()
         self._layout = VectorLayout(flow.fields)
-        self._readers = readers
         self._prefixes = {
             party: rows.row_aad_prefix(matching_digest, flow.id, period, flow.side_of(party), party)
-            for party in flow.parties()
+            for party in self._parties
         }
 
-    def codes(self, pair: Pair) -> tuple[str, ...]:
-        """The sorted rule codes that fire for a pair; ``unreadable`` alone when an envelope does not open."""
-        asking = self._readers[self._flow.asking, pair.asking_sequence].payload(pair.token, pair.asking_position)
-        answering = self._readers[pair.answering, pair.answering_sequence].payload(pair.token, pair.answering_position)
+    def of_pair(self, pair: Pair, readers: Cursors) -> Verdict:
+        """What fires for a pair: ``unreadable`` alone when an envelope does not open."""
+        party = self._parties[pair.answering]
+        asking = readers[self._flow.asking, pair.asking_sequence].row(pair.token, pair.asking_position)
+        answering = readers[party, pair.answering_sequence].row(pair.token, pair.answering_position)
+        return Verdict(asking.handle, party, answering.handle, self._codes(pair, asking, party, answering))
+
+    def _codes(self, pair: Pair, asking: Row, party: str, answering: Row) -> tuple[str, ...]:
         try:
-            left = self._open(asking, answering.envelope_key, self._flow.asking, pair.token, pair.asking_handle)
-            right = self._open(answering, asking.envelope_key, pair.answering, pair.token, pair.answering_handle)
+            left = self._open(asking, answering.envelope_key, self._flow.asking, pair.token)
+            right = self._open(answering, asking.envelope_key, party, pair.token)
             outcomes = self._layout.outcomes(left, right)
         except (InvalidTag, VerificationError):
             # Never a verdict on rows that could not be read: both sides are told.
             return rules.evaluate(self._flow, (), rules.UNREADABLE)
-        found = set(rules.evaluate(self._flow, outcomes, rules.MATCHED))
-        if pair.is_duplicate:
-            found.update(rules.evaluate(self._flow, (), rules.DUPLICATE))
-        return tuple(sorted(found))
+        return self._with_duplicate(rules.evaluate(self._flow, outcomes, rules.MATCHED), pair.is_duplicate)
 
-    def unmatched_codes(self, *, is_duplicate: bool) -> tuple[str, ...]:
-        """The sorted rule codes that fire for an asking row that no answering side has."""
-        found = set(rules.evaluate(self._flow, (), rules.UNMATCHED))
-        if is_duplicate:
-            found.update(rules.evaluate(self._flow, (), rules.DUPLICATE))
-        return tuple(sorted(found))
+    def of_lonely(self, lonely: Lonely, readers: Cursors) -> Verdict:
+        """What fires for an asking row that no answering side has."""
+        row = readers[self._flow.asking, lonely.sequence].row(lonely.token, lonely.position)
+        codes = self._with_duplicate(rules.evaluate(self._flow, (), rules.UNMATCHED), lonely.is_duplicate)
+        return Verdict(row.handle, "", NO_HANDLE, codes)
 
-    def _open(self, row: Payload, key: bytes, party: str, token: bytes, handle: bytes) -> bytes:
-        return AESGCM(key).decrypt(row.nonce, row.sealed, rows.row_aad(self._prefixes[party], token, handle))
+    def _with_duplicate(self, codes: tuple[str, ...], is_duplicate: bool) -> tuple[str, ...]:
+        if not is_duplicate:
+            return codes
+        return tuple(sorted({*codes, *rules.evaluate(self._flow, (), rules.DUPLICATE)}))
+
+    def _open(self, row: Row, key: bytes, party: str, token: bytes) -> bytes:
+        return AESGCM(key).decrypt(row.nonce, row.sealed, rows.row_aad(self._prefixes[party], token, row.handle))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,12 +20,12 @@ from matcher.service.store.period_keys import PeriodKey
 from matcher.service.store.uploads import Submission
 
 _THREADS = 2
-_MEMORY_LIMIT = "384MB"
+_MEMORY_LIMIT = "192MB"
 _ROWS = pa.schema(
     [
-        pa.field("party", pa.string()),
-        pa.field("sequence", pa.int64()),
-        pa.field("position", pa.int64()),
+        pa.field("party", pa.int8()),
+        pa.field("sequence", pa.int32()),
+        pa.field("position", pa.int32()),
         pa.field("is_put", pa.bool_()),
         pa.field("token", pa.binary(16)),
         pa.field("handle", pa.binary(16)),
@@ -54,15 +54,21 @@ def connect(scratch: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def load(
-    connection: duckdb.DuckDBPyConnection, directory: Path, submissions: Iterable[Submission], key: PeriodKey
-) -> Iterator[int]:
-    """Fill table ``sent`` with the key columns of the submissions; yields the rows loaded after each one."""
+    connection: duckdb.DuckDBPyConnection, directory: Path, submissions: Iterable[Submission], key: PeriodKey,
+    parties: Sequence[str],
+) -> Iterator[int]:  # fmt: skip
+    """Fill table ``sent`` with the key columns of the submissions; yields the rows loaded after each one.
+
+    A party is written as its place in ``parties``.
+    """
     connection.execute(
-        "CREATE TABLE sent (party VARCHAR, sequence BIGINT, position BIGINT, is_put BOOLEAN, token BLOB, handle BLOB)"
+        "CREATE TABLE sent (party TINYINT, sequence INTEGER, position INTEGER, is_put BOOLEAN, token BLOB, handle BLOB)"
     )
     done = 0
     for submission in submissions:
-        reader = pa.RecordBatchReader.from_batches(_ROWS, _batches(directory, submission, key))
+        reader = pa.RecordBatchReader.from_batches(
+            _ROWS, _batches(directory, submission, key, parties.index(submission.party))
+        )
         connection.register("segment", reader)
         connection.execute("INSERT INTO sent SELECT * FROM segment")
         connection.unregister("segment")
@@ -70,7 +76,7 @@ def load(
         yield done
 
 
-def _batches(directory: Path, submission: Submission, key: PeriodKey) -> Iterator[pa.RecordBatch]:
+def _batches(directory: Path, submission: Submission, key: PeriodKey, party: int) -> Iterator[pa.RecordBatch]:
     position = 0
     batches = segments.read(directory, submission.submission, submission.rows, key, segments.KEY_COLUMNS)
     put = pa.scalar(b"\x01", pa.binary(1))
@@ -78,9 +84,9 @@ def _batches(directory: Path, submission: Submission, key: PeriodKey) -> Iterato
         count = batch.num_rows
         yield pa.RecordBatch.from_arrays(
             [
-                pa.repeat(submission.party, count),
-                pa.repeat(submission.sequence, count),
-                pa.arange(position, position + count),
+                pa.repeat(pa.scalar(party, pa.int8()), count),
+                pa.repeat(pa.scalar(submission.sequence, pa.int32()), count),
+                pa.arange(position, position + count).cast(pa.int32()),
                 pa.compute.equal(batch.column("op"), put),
                 batch.column("token"),
                 batch.column("handle"),

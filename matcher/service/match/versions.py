@@ -22,7 +22,7 @@ def require_few(scratch: Path, segments: Path, submissions: Sequence[Submission]
     if len(submissions) <= MAX_VERSIONS:
         return
     with engine.connect(scratch) as connection:
-        for _done in engine.load(connection, segments, submissions, key):
+        for _done in engine.load(connection, segments, submissions, key, [submissions[0].party]):
             pass
         [(exceeded,)] = connection.execute(
             "SELECT count(*) FROM (SELECT token FROM sent WHERE is_put GROUP BY token "

@@ -41,5 +41,5 @@ class MatchingService(stubs.MatchingServicer):
             call.check()
             yield pb.FindingItem(
                 leaf=item.finding.leaf, index=item.finding.position, size=item.size, inclusion=item.inclusion,
-                state=item.state, request_index=item.finding.request_index, since=item.finding.since,
+                state=item.state, request_index=item.finding.request_index, since=item.since,
             )  # fmt: skip

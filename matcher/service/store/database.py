@@ -6,6 +6,7 @@ state become durable together or not at all. ``admit`` and ``purge`` may write f
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
@@ -18,6 +19,7 @@ from sqlite_utils import Database
 from matcher.protocol.errors import OverloadedError, StateError
 from matcher.service.store import schema
 
+_COMMENT = re.compile(r"--.*")
 _BUSY_SECONDS = 15.0
 _RETRY_SECONDS = 2.0
 _MAX_IDLE_READERS = 8
@@ -38,7 +40,7 @@ class ControlDatabase:
         with self.write() as transaction:
             (version,) = transaction.execute("PRAGMA user_version").fetchone()
             if version == 0:
-                for statement in schema.TABLES.split(";"):
+                for statement in _COMMENT.sub("", schema.TABLES).split(";"):
                     transaction.execute(statement)
                 transaction.execute(f"PRAGMA user_version = {schema.VERSION:d}")
             elif version != schema.VERSION:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from sqlite_utils import Database
 
-from matcher.protocol.errors import NotFoundError
+from matcher.protocol.errors import NotFoundError, StateError
 from matcher.service.store.database import Record, every, number, one
 from matcher.service.store.periods import PeriodName
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run. ``run`` is its digest, ``inputs`` the digest of what was matched."""
+    """One run. ``run`` is its digest, ``inputs`` the digest of what was matched, ``ran_at`` in ms."""
 
     run: bytes
     inputs: bytes
@@ -22,6 +22,7 @@ class Run:
     findings_root: bytes
     findings: int
     log_index: int
+    ran_at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class NewFinding:
 
 @dataclass(frozen=True, slots=True)
 class StoredFinding:
-    """A finding and its case. ``since`` in ms, ``expires`` in seconds (0: no request yet)."""
+    """A finding and its case. ``since`` in ms (0: no step since the run), ``expires`` in seconds (0: no request)."""
 
     run: bytes
     position: int
@@ -51,19 +52,35 @@ class StoredFinding:
     expires: int
 
 
-def add(transaction: Database, run: Run, findings: Sequence[NewFinding], state: str, time: int) -> None:
-    """Keep a run and its findings, all in ``state`` since ``time`` (ms)."""
-    transaction.execute(
-        "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        [run.run, run.inputs, *run.name.values(), run.findings_root, run.findings, run.log_index],
-    )
+def set_aside(transaction: Database, run: bytes, first: int, findings: Iterable[NewFinding], state: str) -> None:
+    """Write findings of a run that is not named yet, from position ``first`` on, all in ``state``."""
     transaction.conn.executemany(
-        "INSERT INTO findings (run, position, finding, asking, answering, leaf, state, since) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO findings (run, position, finding, asking, answering, leaf, state) VALUES (?, ?, ?, ?, ?, ?, ?)",
         (
-            (run.run, position, item.finding, item.asking, item.answering, item.leaf, state, time)
-            for position, item in enumerate(findings)
+            (run, position, item.finding, item.asking, item.answering, item.leaf, state)
+            for position, item in enumerate(findings, first)
         ),
+    )
+
+
+def require_complete(transaction: Database, run: bytes, count: int) -> None:
+    """Raise StateError unless ``count`` findings of the run were written aside: a root over others would be false."""
+    written = number(transaction, "SELECT count(*) FROM findings WHERE run = ?", [run])
+    if written != count:
+        raise StateError(f"{written} of {count} findings were written", remedy="Ask for the match again.")
+
+
+def drop_unnamed(transaction: Database) -> int:
+    """Remove findings that an interrupted run left behind; how many there were."""
+    cursor = transaction.execute("DELETE FROM findings WHERE run NOT IN (SELECT run FROM runs)")
+    return int(cursor.rowcount)
+
+
+def add(transaction: Database, run: Run) -> None:
+    """Name a run: from here on it and its findings count."""
+    transaction.execute(
+        "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [run.run, run.inputs, *run.name.values(), run.findings_root, run.findings, run.log_index, run.ran_at],
     )
 
 
@@ -93,19 +110,30 @@ def leaves(transaction: Database, run: bytes) -> Iterator[bytes]:
         yield record["leaf"]
 
 
-def findings_of(transaction: Database, run: bytes, party: str) -> Iterator[StoredFinding]:
-    """The findings of a run that concern ``party``."""
-    sql = "SELECT * FROM findings WHERE run = ? AND ? IN (asking, answering) ORDER BY position"
-    for record in every(transaction, sql, [run, party]):
-        yield _finding(record)
+def findings_of(transaction: Database, run: bytes, party: str, first: int, limit: int) -> list[StoredFinding]:
+    """At most ``limit`` findings of a run that concern ``party``, from position ``first`` on."""
+    sql = (
+        "SELECT * FROM findings WHERE run = ? AND ? IN (asking, answering) AND position >= ? ORDER BY position LIMIT ?"
+    )
+    return [_finding(record) for record in every(transaction, sql, [run, party, first, limit])]
 
 
-def finding(transaction: Database, finding_id: bytes) -> StoredFinding:
-    """One finding. Raises NotFoundError."""
-    record = one(transaction, "SELECT * FROM findings WHERE finding = ?", [finding_id])
-    if record is None:
-        raise NotFoundError("no such finding")
-    return _finding(record)
+def count_of(transaction: Database, run: bytes, party: str) -> int:
+    """How many findings of a run concern ``party``."""
+    return number(transaction, "SELECT count(*) FROM findings WHERE run = ? AND ? IN (asking, answering)", [run, party])
+
+
+def finding(
+    transaction: Database, finding_id: bytes, name: PeriodName, asking: str, answering: str
+) -> StoredFinding | None:  # fmt: skip
+    """The finding of this period between these two parties, or None."""
+    record = one(
+        transaction,
+        "SELECT findings.* FROM findings JOIN runs USING (run) WHERE finding = ? AND asking = ? AND answering = ? "
+        "AND agreement_id = ? AND flow = ? AND period = ?",
+        [finding_id, asking, answering, *name.values()],
+    )
+    return _finding(record) if record else None
 
 
 def set_state(transaction: Database, item: StoredFinding, state: str, time: int) -> None:
@@ -141,7 +169,7 @@ def erase_findings(transaction: Database, name: PeriodName) -> int:
 def _run(record: Record) -> Run:
     return Run(
         record["run"], record["inputs"], PeriodName(record["agreement_id"], record["flow"], record["period"]),
-        record["findings_root"], record["findings"], record["log_index"],
+        record["findings_root"], record["findings"], record["log_index"], record["ran_at"],
     )  # fmt: skip
 
 

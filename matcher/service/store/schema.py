@@ -122,18 +122,20 @@ CREATE TABLE runs (
     period TEXT NOT NULL,
     findings_root BLOB NOT NULL,
     findings INTEGER NOT NULL,
-    log_index INTEGER NOT NULL
+    log_index INTEGER NOT NULL,
+    ran_at INTEGER NOT NULL
 ) STRICT;
 
+-- Written aside, a batch at a time; they count once the run is named in runs, as a segment does.
 CREATE TABLE findings (
-    run BLOB NOT NULL REFERENCES runs,
+    run BLOB NOT NULL,
     position INTEGER NOT NULL,
     finding BLOB NOT NULL UNIQUE,
     asking TEXT NOT NULL,
     answering TEXT NOT NULL,
     leaf BLOB NOT NULL,
     state TEXT NOT NULL,
-    since INTEGER NOT NULL,
+    since INTEGER NOT NULL DEFAULT 0, -- last change of state; 0: none since the run
     request BLOB NOT NULL DEFAULT x'', -- digest of the newest request
     request_index INTEGER NOT NULL DEFAULT 0,
     expires INTEGER NOT NULL DEFAULT 0, -- when the newest request lapses, seconds since 1970

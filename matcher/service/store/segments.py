@@ -21,7 +21,6 @@ from matcher.service.home import sync
 from matcher.service.store.period_keys import PeriodKey
 
 KEY_COLUMNS = ("op", "token", "handle")
-PAYLOAD_COLUMNS = ("envelope_key", "nonce", "sealed")
 _SUFFIX = ".parquet"
 _ASIDE = ".aside"
 _BATCH_ROWS = 16_384
