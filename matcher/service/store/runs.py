@@ -67,7 +67,7 @@ def require_complete(transaction: Database, run: bytes, count: int) -> None:
     """Raise StateError unless ``count`` findings of the run were written aside: a root over others would be false."""
     written = number(transaction, "SELECT count(*) FROM findings WHERE run = ?", [run])
     if written != count:
-        raise StateError(f"{written} of {count} findings were written", remedy="Ask for the match again.")
+        raise StateError(f"{written} of {count} findings were written", remedy="Wait, then try again.")
 
 
 def drop_unnamed(transaction: Database) -> int:
