@@ -8,15 +8,16 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+from prometheus_client import generate_latest
 
-from matcher.protocol import errors
+from matcher.protocol import entries, errors
 from matcher.protocol.errors import ConcordatError, DeniedError, OverloadedError, UnreachableError
 from matcher.service import journal, limits, policy
 from matcher.service.acts.directory import Directory
@@ -25,8 +26,7 @@ from matcher.service.store.database import ControlDatabase
 from matcher.wire import concordat_pb2 as pb
 from matcher.wire import concordat_pb2_grpc as stubs
 from tests.service import paper
-from tests.service.evaluation import ELEMENTS, ask
-from tests.service.party import Party
+from tests.service.bare import raw_channel
 from tests.service.world import World
 
 
@@ -35,15 +35,6 @@ def raw(world: World) -> Iterator[grpc.Channel]:
     """A bare gRPC channel with the bureau's identity."""
     with raw_channel(world, world.parties[paper.ASKING]) as channel:
         yield channel
-
-
-def raw_channel(world: World, party: Party) -> grpc.Channel:
-    credentials = grpc.ssl_channel_credentials(
-        world.public.tls_certificate.encode(), party.tls_key.reveal(), party.tls_certificate.encode()
-    )
-    return grpc.secure_channel(
-        world.server.address, credentials, [("grpc.ssl_target_name_override", "concordat")]
-    )  # fmt: skip
 
 
 def test_overload_says_when_to_come_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,8 +108,6 @@ def test_an_error_reaches_the_client_as_itself(
 
 
 def test_every_reason_has_a_text_that_the_log_takes() -> None:
-    from matcher.protocol import entries
-
     for code in policy.REASONS:
         facts = {
             "rpc": "Send", "reason": code, "detail": policy.detail(DeniedError("x", code=code)), "certificate": "",
@@ -163,81 +152,6 @@ def test_a_large_request_is_refused(raw: grpc.Channel) -> None:
     assert refused.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
-# What an admitted party that no agreement names may call: the log's head and proofs, and nothing of anybody.
-OPEN_TO_ALL = frozenset({"Hello", "GetCheckpoint", "GetInclusionProof", "GetConsistencyProof"})
-SHOW_NOTHING = frozenset({"ListAgreements", "Receive", "Upload"})
-
-
-def calls(world: World) -> dict[str, Callable[[grpc.Channel], Any]]:
-    digest, run = world.agreement.digest, bytes(32)
-    place = {"agreement": digest, "flow": paper.FLOW, "period": paper.PERIOD}
-    message = _wire(ask(world))
-    return {
-        "Hello": lambda channel: stubs.DirectoryStub(channel).Hello(pb.HelloRequest(suites=["concordat-v1"])),
-        "PublishAgreement": lambda channel: stubs.DirectoryStub(channel).PublishAgreement(
-            pb.PublishAgreementRequest(matching_file=world.files()[0], agreement_file=world.files()[1])
-        ),
-        "GetAgreement": lambda channel: stubs.DirectoryStub(channel).GetAgreement(
-            pb.GetAgreementRequest(digest=digest)
-        ),
-        "ListAgreements": lambda channel: stubs.DirectoryStub(channel).ListAgreements(pb.ListAgreementsRequest()),
-        "GetCard": lambda channel: stubs.DirectoryStub(channel).GetCard(pb.GetCardRequest(party=paper.ASKING)),
-        "Open": lambda channel: stubs.SubmissionsStub(channel).Open(
-            pb.OpenUploadRequest(submission_id=bytes(16), sequence=1, rows=1, **place)
-        ),
-        "Upload": lambda channel: list(stubs.SubmissionsStub(channel).Upload(iter([]))),
-        "Seal": lambda channel: stubs.SubmissionsStub(channel).Seal(pb.SealRequest(manifest=message)),
-        "List": lambda channel: stubs.SubmissionsStub(channel).List(pb.ListSubmissionsRequest(**place)),
-        "Run": lambda channel: list(stubs.MatchingStub(channel).Run(pb.RunRequest(request=message))),
-        "ListRuns": lambda channel: stubs.MatchingStub(channel).ListRuns(pb.ListRunsRequest(**place)),
-        "ListFindings": lambda channel: list(
-            stubs.MatchingStub(channel).ListFindings(pb.ListFindingsRequest(run_digest=run))
-        ),
-        "Send": lambda channel: stubs.MailboxStub(channel).Send(pb.SendRequest(message=message, attachment=ELEMENTS)),
-        "Receive": lambda channel: stubs.MailboxStub(channel).Receive(pb.ReceiveRequest()),
-        "GetCheckpoint": lambda channel: stubs.LogStub(channel).GetCheckpoint(pb.GetCheckpointRequest()),
-        "GetEntries": lambda channel: list(stubs.LogStub(channel).GetEntries(pb.GetEntriesRequest())),
-        "GetInclusionProof": lambda channel: stubs.LogStub(channel).GetInclusionProof(
-            pb.InclusionProofRequest(index=0, size=1)
-        ),
-        "GetConsistencyProof": lambda channel: stubs.LogStub(channel).GetConsistencyProof(
-            pb.ConsistencyProofRequest(first=1, second=2)
-        ),
-    }
-
-
-def _wire(message: Any) -> pb.SignedMessage:
-    from matcher.service.rpc.convert import message_to_wire
-
-    return message_to_wire(message)
-
-
-def test_default_deny(world: World) -> None:
-    every_call = calls(world)
-    contract = {
-        method.name for service in pb.DESCRIPTOR.services_by_name.values() for method in service.methods
-    }  # fmt: skip
-    assert set(every_call) == contract, "a new RPC needs a line here"
-    world.admit(paper.OTHER)
-    with raw_channel(world, world.parties[paper.OTHER]) as channel:
-        for name, call in every_call.items():
-            if name in OPEN_TO_ALL:
-                call(channel)
-            elif name in SHOW_NOTHING:
-                reply = call(channel)
-                assert reply == [] or reply.ByteSize() == 0
-            else:
-                with pytest.raises(grpc.RpcError) as refused:
-                    call(channel)
-                assert refused.value.code() in (
-                    grpc.StatusCode.PERMISSION_DENIED, grpc.StatusCode.NOT_FOUND, grpc.StatusCode.INVALID_ARGUMENT,
-                ), name  # fmt: skip
-    denied = [entry.facts["rpc"] for entry in world.log() if entry.type == "access-denied"]
-    assert {"PublishAgreement", "GetAgreement", "Open", "Seal", "List", "Run", "ListRuns", "Send", "GetEntries"} <= set(
-        denied
-    )
-
-
 def test_a_stopping_service_finishes_what_runs(world: World) -> None:
     results: list[Any] = []
     waiting = threading.Thread(
@@ -263,8 +177,6 @@ def test_rows_reach_neither_log_nor_metrics_nor_journal(
     world.submit(paper.ASKING, [world.row(paper.ASKING, "planted", ("91", 10_000, 0))])
     run = world.match()
     list(world.channel(paper.ASKING).list_findings(run.run_digest))
-    from prometheus_client import generate_latest
-
     said = "\n".join(journal._JsonLines().format(record) for record in caplog.records)
     said += generate_latest(world.metrics.registry).decode()
     database: ControlDatabase = world.storage.database
