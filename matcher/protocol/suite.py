@@ -27,6 +27,7 @@ _CLAIM_LABEL = b"concordat-v1 claim"
 _GROUP_KEY_ID_LABEL = b"concordat-v1 group key id"
 _OPRF_LABEL = b"concordat-v1 oprf"
 _DERIVED_SIZE = TOKEN_SIZE + 5 * KEY_SIZE
+_SHA512 = hashes.SHA512()
 
 
 def require_suite(name: str) -> None:
@@ -92,7 +93,7 @@ def record_info(matching_digest: bytes, flow: str, period: str) -> bytes:
 
 def record_keys(record_secret: bytes, info: bytes) -> RecordKeys:
     """Derive the six keys from F (64 bytes); ``info`` is from ``record_info``. RFC 5869 HKDF-Expand, SHA-512."""
-    okm = HKDFExpand(hashes.SHA512(), _DERIVED_SIZE, info).derive(record_secret)
+    okm = HKDFExpand(_SHA512, _DERIVED_SIZE, info).derive(record_secret)
     return RecordKeys(okm[:16], okm[16:48], okm[48:80], okm[80:112], okm[112:144], okm[144:176])
 
 

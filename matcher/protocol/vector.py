@@ -14,7 +14,7 @@ from typing import Any
 from matcher.protocol.agreement.model import Field
 from matcher.protocol.comparators import COMPARATORS
 from matcher.protocol.errors import AgreementError, VerificationError
-from matcher.protocol.keyed_hash import hmac_sha256
+from matcher.protocol.keyed_hash import keyed_states
 from matcher.protocol.outcomes import Outcome
 from matcher.protocol.suite import lp
 
@@ -57,14 +57,20 @@ class VectorLayout:
         def encode(comparison_key: bytes, values: Sequence[Any]) -> bytes:
             if len(values) != count:
                 raise VerificationError(f"comparison vector: {len(values)} values for {count} fields")
-            return b"".join(
-                [
-                    unknown
-                    if value is None
-                    else encode_field(hmac_sha256(comparison_key, message) if message else b"", value)
-                    for (message, encode_field, unknown), value in zip(steps, values, strict=True)
-                ]
-            )
+            inner_state, outer_state = keyed_states(comparison_key)
+            parts = []
+            for (message, encode_field, unknown), value in zip(steps, values, strict=True):
+                if value is None:
+                    parts.append(unknown)
+                elif message:
+                    # hmac_sha256(comparison_key, message), the key's own blocks hashed once for all fields.
+                    inner, outer = inner_state.copy(), outer_state.copy()
+                    inner.update(message)
+                    outer.update(inner.digest())
+                    parts.append(encode_field(outer.digest(), value))
+                else:
+                    parts.append(encode_field(b"", value))
+            return b"".join(parts)
 
         return encode
 
