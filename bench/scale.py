@@ -3,9 +3,9 @@
 ``python -m bench.scale --rows 10000 --rows 100000 --mode oprf [--asking 100000] [--json]``
 
 For each size: a service, a bureau, a regulator (who holds the evaluation key) and its agent, all separate processes on
-loopback, as in the demonstration. Accounts are the regulator's rows, projects the bureau's; half of the bureau's
-accounts are known to the regulator. Seconds are of the whole command, its start
-included. Memory is the proportional set size of a command's whole process tree.
+loopback, as in the demonstration. Accounts are the regulator's rows, projects the bureau's; the regulator knows all of
+the bureau's accounts but one in fifty. Seconds are of the whole command, its start included. Memory is the proportional
+set size of a command's whole process tree.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ _WHERE = ("--flow", FLOW, "--period", PERIOD)
 _PLENTY = 100_000_000
 _SEED = 7
 _NAMES = 20_000
+_UNKNOWN_EVERY = 50
 _FIRST_ACCOUNT = 6_200_000_000_000_000
 _ACCOUNT_HEADERS = ("账号", "开户单位", "统一社会信用代码", "账户性质", "实发工资(元)", "保证金余额(元)", "异常标记")
 _PROJECT_HEADERS = ("项目编号", "项目名称", "总包单位", "统一社会信用代码", "工资专用账户", "应发工资(元)")
@@ -73,7 +74,8 @@ def _projects(count: int) -> Iterator[tuple[object, ...]]:
     chance = random.Random(_SEED)  # noqa: S311 - made-up data
     for position in range(count):
         name = _name(chance.randrange(_NAMES))
-        yield f"P{position:08}", "住宅楼", name, "", _FIRST_ACCOUNT + 2 * position, "125,000.00"
+        account = _FIRST_ACCOUNT + (position if position % _UNKNOWN_EVERY else _PLENTY + position)
+        yield f"P{position:08}", "住宅楼", name, "", account, "125,000.00"
 
 
 def _write(path: Path, headers: tuple[str, ...], lines: Iterable[tuple[object, ...]]) -> None:
