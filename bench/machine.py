@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-_SAMPLE_SECONDS = 0.05
+_SAMPLE_SECONDS = 0.5
 _KIB = 1024
 
 
