@@ -38,7 +38,7 @@ def test_a_good_chunk_is_packed() -> None:
     upload = upload_of(rows.row_size(10))
     packed = checking.check(good_chunk(), upload)
     after = checking.accept(packed, upload)
-    assert (after.spooled, after.repeats, after.last_key) == (2, 1, bytes(15) + b"\x02" + bytes(16))
+    assert (after.spooled, after.repeats, after.last_key) == (2, 0, bytes(15) + b"\x02" + bytes(16))
     assert rows.unpack(packed[: upload.row_size]).sealed == b"s" * 26
 
 
@@ -94,3 +94,18 @@ def test_rows_ascend_and_repeat_at_most(keys: list[bytes], most: int, is_good: b
     else:
         with pytest.raises(InputError, match="row"):
             accept_all()
+
+
+@pytest.mark.parametrize(("operations", "is_good"), [("01", True), ("10", True), ("0101", False), ("11", False)])
+def test_a_delete_makes_room_for_a_put_of_its_token(operations: str, is_good: bool) -> None:
+    size = rows.row_size(10)
+    packed = b"".join(
+        bytes((int(operation),)) + b"t" * 16 + bytes((number,)) * 16 + bytes(size - 33)
+        for number, operation in enumerate(operations, 1)
+    )
+    upload = upload_of(size, per_token=1)
+    if is_good:
+        checking.accept(packed, upload)
+    else:
+        with pytest.raises(InputError, match="more than 1 rows"):
+            checking.accept(packed, upload)

@@ -68,8 +68,9 @@ def _check_operations(chunk: Chunk, packed: list[bytes], row_size: int) -> None:
 def accept(packed: bytes, upload: Upload) -> Upload:
     """The upload with the packed rows added: order, repeats and the Merkle edge. Raises InputError.
 
-    Rows ascend strictly by (token, handle). Of one token, at most ``per_token`` rows: the flow's ``multiple`` for
-    the asking side, one for an answering side.
+    Rows ascend strictly by (token, handle). Of one token, at most ``per_token`` rows are put: the flow's ``multiple``
+    for the asking side, one for an answering side. A delete makes room, so it counts for nothing: a record whose row
+    id was corrected is a delete and a put of one token.
     """
     size = upload.row_size
     leaves = [packed[start : start + size] for start in range(0, len(packed), size)]
@@ -78,7 +79,7 @@ def accept(packed: bytes, upload: Upload) -> Upload:
     for offset, (left, right) in enumerate(pairwise([previous, *keys])):
         if left >= right:
             raise InputError(f"row {upload.spooled + offset}: rows do not ascend by token and handle")
-        repeats = repeats + 1 if left[_TOKEN] == right[_TOKEN] else 1
+        repeats = (repeats if left[_TOKEN] == right[_TOKEN] else 0) + (leaves[offset][0] == rows.PUT)
         if repeats > upload.per_token:
             raise InputError(
                 f"row {upload.spooled + offset}: more than {upload.per_token} rows of one token",

@@ -95,7 +95,7 @@ CREATE TABLE uploads (
     spooled INTEGER NOT NULL, -- rows acknowledged
     edge BLOB NOT NULL, -- the Merkle tree's right edge over those rows
     last_key BLOB NOT NULL, -- token and handle of the last row
-    repeats INTEGER NOT NULL, -- rows of the last row's token so far
+    repeats INTEGER NOT NULL, -- rows put of the last row's token so far
     UNIQUE (agreement_id, flow, period, party)
 ) STRICT;
 
