@@ -13,12 +13,11 @@ service.json, handed over by hand; check 12 demands that every agreement names t
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from keys import files
 from keys import passphrase as passphrases
 from keys.auditor import AuditorKeys
 from matcher.channel import Channel
@@ -90,7 +89,7 @@ class AuditorHome:
         """Keep ``signed`` as the last verified checkpoint of this log; whole or not at all."""
         path = self._checkpoint_path(log_key)
         path.parent.mkdir(mode=0o700, exist_ok=True)
-        _write(path, signed.encode())
+        files.write(path, signed.encode(), replace=True)
 
     def _checkpoint_path(self, log_key: str) -> Path:
         # A log that was ended is followed by one with another origin and key; both keep their own line.
@@ -103,8 +102,8 @@ class AuditorHome:
         number = len(list(directory.glob("*-seen.note"))) + 1
         seen = self._checkpoint_path(log_key)
         if seen.is_file():
-            _write(directory / f"{number:04d}-seen.note", seen.read_bytes())
-        _write(directory / f"{number:04d}-shown.note", signed.encode())
+            files.write(directory / f"{number:04d}-seen.note", seen.read_bytes(), replace=True)
+        files.write(directory / f"{number:04d}-shown.note", signed.encode(), replace=True)
         return directory
 
 
@@ -118,22 +117,3 @@ def _read(path: Path, remedy: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise InputError(f"{path.name} is damaged", remedy="Restore it from a backup.")
     return value
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Replace ``path`` so that a crash leaves the old file or the new one."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
