@@ -16,7 +16,7 @@ import pytest
 
 import client
 import server
-from matcher.agency import rejects
+from matcher.agency.records import rejects
 from matcher.protocol.bodies import BODIES
 from matcher.protocol.messages import KINDS
 from matcher.service import policy

@@ -33,7 +33,7 @@ DOCTOR = "matcher/agency/health.py"
 GENERATED = "matcher/wire/"
 # Tables whose strings are translated where they are shown.
 TABLES = {
-    "matcher.agency.rejects": ("HEADINGS", "REASONS"),
+    "matcher.agency.records.rejects": ("HEADINGS", "REASONS"),
     "matcher.protocol.normalise": ("REASONS",),
 }
 # Words of the agreement and of states that are translated where they are shown.

@@ -18,9 +18,10 @@ from keys import ristretto, tls
 from keys.agency import AgencyKeys
 from keys.auditor import AuditorKeys
 from keys.errors import KeyFileError
-from matcher.agency import agreements, service_card
+from matcher.agency.agreements import known
+from matcher.agency.exchange import service_card
+from matcher.agency.exchange.trust import LogTrust
 from matcher.agency.home import PARTY_FILE, AgencyHome, dial, party_of
-from matcher.agency.trust import LogTrust
 from matcher.channel import Channel
 from matcher.protocol.errors import AgreementError, ConcordatError
 from matcher.protocol.suite import SUITE
@@ -155,7 +156,7 @@ def _log(path: Path, channel: Channel, card: service_card.ServiceCard) -> Iterat
 
 
 def _agreements(home: AgencyHome) -> Iterator[Line]:
-    stored = agreements.every(home)
+    stored = known.every(home)
     if not stored:
         yield Line("agreement", "WARN", "none is known here", "Run `concordat agreement fetch`, or draft one.")
     for item in stored:
@@ -165,7 +166,7 @@ def _agreements(home: AgencyHome) -> Iterator[Line]:
             yield Line("agreement", "WARN", f"{name}: not signed by {', '.join(item.missing)}", "Wait for them.")
             continue
         try:
-            agreements.in_force(home, digest=agreement.digest)
+            known.in_force(home, digest=agreement.digest)
         except AgreementError as error:
             yield Line("agreement", "WARN", f"{name}: {error}", error.remedy)
             continue

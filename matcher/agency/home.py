@@ -18,8 +18,8 @@ from keys import people, tls
 from keys.agency import AgencyKeys
 from keys.identity import IdentifiedKeys
 from keys.signing import SigningKey
-from matcher.agency import service_card
-from matcher.agency.journal import Journal
+from matcher.agency.exchange import service_card
+from matcher.agency.exchange.journal import Journal
 from matcher.channel import Channel
 from matcher.protocol import bodies
 from matcher.protocol.agreement.model import Agreement
@@ -123,9 +123,9 @@ class AgencyHome:
 
         Raises AgreementError when there is none, or it is not fully signed, or its term does not include now.
         """
-        from matcher.agency import agreements  # agreements.py signs through this module's home
+        from matcher.agency.agreements import known  # signatures.py signs through this module's home
 
-        return agreements.in_force(self, flow=flow, digest=digest)
+        return known.in_force(self, flow=flow, digest=digest)
 
     def person(self, invocation: Invocation) -> Person:
         """The person a command was given with --person. Raises InputError (none named), KeyFileError."""

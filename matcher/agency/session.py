@@ -10,13 +10,13 @@ from functools import cached_property
 import click
 
 from matcher.agency import health
-from matcher.agency.cards import CardBook
+from matcher.agency.exchange.cards import CardBook
+from matcher.agency.exchange.inbox import Inbox
+from matcher.agency.exchange.trust import LogTrust, trust_of
 from matcher.agency.home import AgencyHome
-from matcher.agency.inbox import Inbox
-from matcher.agency.record_source import source_of
-from matcher.agency.runs import ListedFinding, VerifiedRun, verify_findings, verify_run
-from matcher.agency.trust import LogTrust, trust_of
-from matcher.agency.vault_view import VaultView
+from matcher.agency.reveal.runs import ListedFinding, VerifiedRun, verify_findings, verify_run
+from matcher.agency.reveal.vault_view import VaultView
+from matcher.agency.secrets.source import source_of
 from matcher.channel import Channel
 from matcher.protocol.agreement.model import Agreement
 from matcher.protocol.errors import InputError, NotFoundError, StateError

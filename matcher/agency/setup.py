@@ -12,12 +12,12 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from keys import people
+from keys import files, people
 from keys.agency import AgencyKeys
 from keys.auditor import AuditorKeys
-from matcher.agency import cards, durable
+from matcher.agency.exchange import cards
+from matcher.agency.exchange.outbox import sign_message
 from matcher.agency.home import PARTY_FILE, PARTY_FORMAT, PEOPLE_DIRECTORY, AgencyHome
-from matcher.agency.outbox import sign_message
 from matcher.protocol import bodies, canonical, messages
 from matcher.protocol.errors import InputError, StateError
 from matcher.protocol.messages import NO_AGREEMENT, SignedMessage
@@ -43,12 +43,12 @@ def create_home(
     aside = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.new-"))
     try:
         card = _fill(aside, party, passphrase, persons, auditor=auditor, holder=holder, now=now)
-        durable.sync_directory(aside)
+        files.sync_directory(aside)
         aside.rename(path)
     except BaseException:
         shutil.rmtree(aside, ignore_errors=True)
         raise
-    durable.sync_directory(path.parent)
+    files.sync_directory(path.parent)
     return card
 
 
@@ -62,7 +62,7 @@ def _fill(
     path: Path, party: str, passphrase: str, persons: Mapping[str, str], *, auditor: bool, holder: bool, now: int
 ) -> SignedMessage:  # fmt: skip
     record = {"format": PARTY_FORMAT, "party": party, "auditor": auditor}
-    durable.write(path / PARTY_FILE, json.dumps(record, indent=2).encode() + b"\n")
+    files.write(path / PARTY_FILE, json.dumps(record, indent=2).encode() + b"\n", replace=True)
     for person, secret in persons.items():
         people.create(path / PEOPLE_DIRECTORY / f"{person}.key", person, secret)
     if auditor:
@@ -117,7 +117,7 @@ def issued_card(path: Path) -> SignedMessage | None:
 
 
 def _keep(path: Path, card: SignedMessage) -> SignedMessage:
-    durable.write(path / CARD_FILE, canonical.encode(messages.to_json(card)))
+    files.write(path / CARD_FILE, canonical.encode(messages.to_json(card)), replace=True)
     return card
 
 

@@ -15,10 +15,12 @@ import pytest
 
 from keys.errors import KeyFileError
 from keys.people import open_person
-from matcher.agency import agreement_draft, agreement_signing, agreements, outbox, setup
+from matcher.agency import setup
+from matcher.agency.agreements import drafting, known, signatures
 from matcher.agency.commands import agreement as commands
+from matcher.agency.exchange import outbox
+from matcher.agency.exchange.service_card import ServiceCard
 from matcher.agency.home import AgencyHome, Person
-from matcher.agency.service_card import ServiceCard
 from matcher.channel import Channel
 from matcher.channel.types import Published
 from matcher.protocol import canonical, messages, names, note, suite
@@ -58,7 +60,7 @@ def homes(world: Path, tmp_path: Path) -> Iterator[dict[str, AgencyHome]]:
 def files(homes: dict[str, AgencyHome]) -> Files:
     """The example with these homes' roots and the regulator's real key."""
     roots = {**daxing.ROOTS, **{party: home.keys.root.public for party, home in homes.items()}}
-    key = agreement_signing.oprf_public_key(homes[REGULATOR], "daxing-wages", "account", 1)
+    key = signatures.oprf_public_key(homes[REGULATOR], "daxing-wages", "account", 1)
     return daxing.files(roots=roots, link_key=key)
 
 
@@ -67,8 +69,8 @@ def person(home: AgencyHome, name: str = "") -> Person:
     return Person(name, open_person(home.path / "people" / f"{name}.key", name, "theirs"))
 
 
-def sign(home: AgencyHome, pair: Files) -> agreements.Stored:
-    return agreement_signing.sign(home, person(home), *pair)
+def sign(home: AgencyHome, pair: Files) -> known.Stored:
+    return signatures.sign(home, person(home), *pair)
 
 
 class FakeService:
@@ -102,16 +104,14 @@ def test_signed_by_all_it_is_in_force_for_all(homes: dict[str, AgencyHome]) -> N
     assert stored.missing == (REGULATOR,)
     with pytest.raises(AgreementError, match="is not signed by bank-regulator"):
         homes[BUREAU].agreement(daxing.FLOW)
-    agreement_signing.publish(homes[BUREAU], service.channel(), stored)
+    signatures.publish(homes[BUREAU], service.channel(), stored)
 
-    fetched = agreement_signing.fetch(homes[REGULATOR], service.channel())
+    fetched = signatures.fetch(homes[REGULATOR], service.channel())
     assert set(fetched.signatures) == {BUREAU}
-    stored = agreement_signing.sign(
-        homes[REGULATOR], person(homes[REGULATOR]), fetched.matching_file, fetched.agreement_file
-    )
+    stored = signatures.sign(homes[REGULATOR], person(homes[REGULATOR]), fetched.matching_file, fetched.agreement_file)
     assert stored.missing == ()
-    agreement_signing.publish(homes[REGULATOR], service.channel(), stored)
-    agreement_signing.fetch(homes[BUREAU], service.channel())
+    signatures.publish(homes[REGULATOR], service.channel(), stored)
+    signatures.fetch(homes[BUREAU], service.channel())
     for home in homes.values():
         assert home.agreement(daxing.FLOW) == parse_both(*pair)
         assert home.agreement(digest=suite.sha256(pair[1])).id == "daxing-wages"
@@ -147,16 +147,16 @@ def test_an_id_is_signed_once_then_only_its_successors(homes: dict[str, AgencyHo
             sign(home, (matching, wrong))
     second = successor(2, agreement)
     sign(home, (matching, second))
-    assert [item.agreement.version for item in agreements.every(home)] == [2]
+    assert [item.agreement.version for item in known.every(home)] == [2]
     sign(home, (matching, second.replace(b"version = 2", b"version = 3").replace(
         suite.sha256(agreement).hex().encode(), suite.sha256(second).hex().encode())))  # fmt: skip
-    assert agreements.find(home).agreement.version == 3
+    assert known.find(home).agreement.version == 3
 
 
 def test_who_may_not_sign(homes: dict[str, AgencyHome]) -> None:
     matching, agreement = files(homes)
     with pytest.raises(DeniedError, match=r"zhang\.min holds no role 'administer'"):
-        agreement_signing.sign(homes[BUREAU], person(homes[BUREAU], "zhang.min"), matching, agreement)
+        signatures.sign(homes[BUREAU], person(homes[BUREAU], "zhang.min"), matching, agreement)
     with pytest.raises(AgreementError, match="names another signing root of labour-bureau"):
         sign(homes[BUREAU], daxing.files())
     roots = {**daxing.ROOTS, REGULATOR: homes[REGULATOR].keys.root.public}
@@ -165,7 +165,7 @@ def test_who_may_not_sign(homes: dict[str, AgencyHome]) -> None:
     expired = agreement.replace(b"2032-01-01", b"2022-06-01")
     with pytest.raises(AgreementError, match="has expired"):
         sign(homes[BUREAU], (matching, expired))
-    assert not agreements.every(homes[BUREAU])
+    assert not known.every(homes[BUREAU])
     assert not (homes[BUREAU].agreements_path / "signed.json").exists()
 
 
@@ -182,7 +182,7 @@ def test_before_and_after_the_term_nothing_is_in_force(
     matching, agreement = pair = files(homes)
     signatures = [sign(home, pair).signatures[party] for party, home in homes.items()]
     home = homes[BUREAU]
-    agreements.store(home, matching, agreement, signatures)
+    known.store(home, matching, agreement, signatures)
     parsed = home.agreement()
     for moment, reason in ((parsed.valid_from - 1, "not in force yet"), (parsed.valid_until, "has expired")):
         monkeypatch.setattr(AgencyHome, "now", lambda _self, moment=moment: moment)
@@ -209,15 +209,15 @@ def test_a_signature_that_is_not_exactly_right_is_refused(homes: dict[str, Agenc
     good = sign(homes[BUREAU], pair).signatures[BUREAU]
     bad = dataclasses.replace(good, **SIGNATURE_MUTATIONS[name])
     with pytest.raises(VerificationError):
-        agreements.store(homes[REGULATOR], *pair, [bad])
-    assert not agreements.every(homes[REGULATOR])
+        known.store(homes[REGULATOR], *pair, [bad])
+    assert not known.every(homes[REGULATOR])
 
 
 def test_a_good_signature_of_something_else_is_refused(homes: dict[str, AgencyHome]) -> None:
     matching, agreement = pair = files(homes)
     parsed = parse_both(*pair)
     good = sign(homes[BUREAU], pair).signatures[BUREAU]
-    body = dict(agreements.body_of(parsed))
+    body = dict(known.body_of(parsed))
     signer = person(homes[BUREAU])
     others = [
         outbox.sign_message(homes[BUREAU], "agreement", *header, {**body, **change}, 0, signer)
@@ -233,28 +233,28 @@ def test_a_good_signature_of_something_else_is_refused(homes: dict[str, AgencyHo
     ]
     for other in others:
         with pytest.raises(VerificationError, match="labour-bureau signed something else"):
-            agreements.store(homes[REGULATOR], matching, agreement, [other])
+            known.store(homes[REGULATOR], matching, agreement, [other])
     with pytest.raises(VerificationError, match="a signature of labour-bureau has no place here"):
-        agreements.store(homes[REGULATOR], matching, agreement, [good, good])
-    assert set(agreements.store(homes[REGULATOR], matching, agreement, [good]).signatures) == {BUREAU}
+        known.store(homes[REGULATOR], matching, agreement, [good, good])
+    assert set(known.store(homes[REGULATOR], matching, agreement, [good]).signatures) == {BUREAU}
 
 
 def test_fetching_checks_files_signatures_and_people(homes: dict[str, AgencyHome]) -> None:
     pair = files(homes)
     service = FakeService(homes)
-    agreement_signing.publish(homes[BUREAU], service.channel(), sign(homes[BUREAU], pair))
+    signatures.publish(homes[BUREAU], service.channel(), sign(homes[BUREAU], pair))
     good = service.signatures[BUREAU]
     service.signatures[BUREAU] = dataclasses.replace(good, person_signature=bytes(64))
     with pytest.raises(VerificationError, match=r"signature of person li\.wei"):
-        agreement_signing.fetch(homes[REGULATOR], service.channel())
+        signatures.fetch(homes[REGULATOR], service.channel())
     service.signatures[BUREAU] = good
     with pytest.raises(VerificationError, match="another agreement than"):
-        agreement_signing.fetch(homes[REGULATOR], service.channel(), bytes(32))
+        signatures.fetch(homes[REGULATOR], service.channel(), bytes(32))
     with pytest.raises(VerificationError, match="of another id"):
-        agreement_signing.fetch(homes[REGULATOR], service.channel(), agreement_id="other")
+        signatures.fetch(homes[REGULATOR], service.channel(), agreement_id="other")
     service.files = daxing.files()
     with pytest.raises(AgreementError, match="another signing root"):
-        agreement_signing.fetch(homes[REGULATOR], service.channel())
+        signatures.fetch(homes[REGULATOR], service.channel())
 
 
 def test_a_stored_file_that_was_changed_is_refused(homes: dict[str, AgencyHome]) -> None:
@@ -263,14 +263,14 @@ def test_a_stored_file_that_was_changed_is_refused(homes: dict[str, AgencyHome])
     path = homes[BUREAU].agreements_path / suite.sha256(pair[1]).hex() / "agreement.toml"
     path.write_bytes(path.read_bytes().replace(b"runs = 10", b"runs = 99"))
     with pytest.raises(VerificationError, match="was changed after it was stored"):
-        agreements.every(homes[BUREAU])
+        known.every(homes[BUREAU])
 
 
 def test_publishing_needs_the_own_signature(homes: dict[str, AgencyHome]) -> None:
     pair = files(homes)
-    stored = agreements.store(homes[REGULATOR], *pair, [sign(homes[BUREAU], pair).signatures[BUREAU]])
+    stored = known.store(homes[REGULATOR], *pair, [sign(homes[BUREAU], pair).signatures[BUREAU]])
     with pytest.raises(StateError, match="bank-regulator has not signed"):
-        agreement_signing.publish(homes[REGULATOR], FakeService(homes).channel(), stored)
+        signatures.publish(homes[REGULATOR], FakeService(homes).channel(), stored)
 
 
 # ---- commands ----------------------------------------------------------------------------------------------------
@@ -361,13 +361,13 @@ def test_a_card_must_hold_its_own_signature(homes: dict[str, AgencyHome], tmp_pa
     card = cast(SignedMessage, setup.issued_card(homes[BUREAU].path))
     path = tmp_path / "card.json"
     path.write_bytes(canonical.encode(messages.to_json(card)))
-    assert agreement_draft.card_root(path, int(time.time())) == (BUREAU, homes[BUREAU].keys.root.public)
+    assert drafting.card_root(path, int(time.time())) == (BUREAU, homes[BUREAU].keys.root.public)
     path.write_bytes(canonical.encode(messages.to_json(dataclasses.replace(card, signature=bytes(64)))))
     with pytest.raises(VerificationError):
-        agreement_draft.card_root(path, int(time.time()))
+        drafting.card_root(path, int(time.time()))
     path.write_bytes(b"{}")
     with pytest.raises(InputError, match=r"card\.json is no card"):
-        agreement_draft.card_root(path, int(time.time()))
+        drafting.card_root(path, int(time.time()))
     for text in ("account", "account=12", "account=" + "AB" * 32):
         with pytest.raises(InputError, match="link kind 'account'"):
-            agreement_draft.link_key(text, "oprf")
+            drafting.link_key(text, "oprf")

@@ -19,10 +19,10 @@ from matcher.agency.blind.context import Context
 from matcher.agency.blind.handles import Handles
 from matcher.agency.blind.pool import Workers
 from matcher.agency.blind.sources import CacheSource, GroupSource
-from matcher.agency.buckets import BUCKETS, BucketWriter, bucket_of, bucket_range
-from matcher.agency.secret_cache import CacheKeys, SecretCache
-from matcher.agency.spool import chunks, count_rows
+from matcher.agency.secrets.cache import CacheKeys, SecretCache
+from matcher.agency.submit.buckets import BUCKETS, BucketWriter, bucket_of, bucket_range
 from matcher.agency.submit.job import make_job
+from matcher.agency.submit.spool import chunks, count_rows
 from matcher.agency.vault.store import Vault
 from matcher.protocol import merkle, rows, suite
 from matcher.protocol.errors import ConcordatError, InputError, StateError

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from keys import oprf
-from matcher.agency import evaluate
-from matcher.agency.outbox import sign_message
-from matcher.agency.secret_cache import SecretCache
+from matcher.agency.exchange.outbox import sign_message
+from matcher.agency.secrets import evaluate
+from matcher.agency.secrets.cache import SecretCache
 from matcher.agency.submit.flow import submit
 from matcher.agency.submit.job import make_job
 from matcher.channel.types import MailItem

@@ -10,7 +10,7 @@ import pytest
 
 from matcher.agency.files.headers import map_headers, normal_header
 from matcher.agency.files.registry import open_rows
-from matcher.agency.rejects import REASONS, Reject, RejectsFile
+from matcher.agency.records.rejects import REASONS, Reject, RejectsFile
 from matcher.protocol.agreement.model import Column
 from matcher.protocol.errors import InputError
 

@@ -9,12 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matcher.agency import cells
-from matcher.agency.crowding import Crowding
-from matcher.agency.record_plan import Layout, plain_columns
-from matcher.agency.records import RecordReader, Records
-from matcher.agency.rejects import Reject
-from matcher.agency.staged import pack, unpack
+from matcher.agency.records.crowding import Crowding
+from matcher.agency.records.plan import Layout, plain_columns
+from matcher.agency.records.records import RecordReader, Records, cells
+from matcher.agency.records.rejects import Reject
+from matcher.agency.records.staged import pack, unpack
 from matcher.protocol import normalise
 from matcher.protocol.agreement.model import Column
 from matcher.protocol.comparators.ratio import MAX_AMOUNT

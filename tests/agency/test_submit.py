@@ -12,7 +12,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from keys import group
-from matcher.agency.record_source import source_of
+from matcher.agency.secrets.source import source_of
 from matcher.agency.submit import flow as submit_flow
 from matcher.agency.submit import uploading
 from matcher.agency.submit.flow import submit

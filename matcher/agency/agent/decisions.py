@@ -11,11 +11,11 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from matcher.agency import outgoing
 from matcher.agency.agent import pending
 from matcher.agency.agent.pending import Pending
+from matcher.agency.exchange import outgoing
+from matcher.agency.exchange.outbox import sign_message
 from matcher.agency.home import AgencyHome, Person
-from matcher.agency.outbox import sign_message
 from matcher.protocol import bodies, canonical
 from matcher.protocol.agreement.model import Agreement, Flow
 from matcher.protocol.errors import InputError

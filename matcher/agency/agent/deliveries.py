@@ -12,15 +12,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from keys.errors import ReceivedError
-from matcher.agency import outgoing, payload
 from matcher.agency.agent import pending
 from matcher.agency.agent.pending import Pending
 from matcher.agency.agent.reveals import OwnRowsOf
-from matcher.agency.cards import CardBook
+from matcher.agency.exchange import outgoing
+from matcher.agency.exchange.cards import CardBook
+from matcher.agency.exchange.outbox import sign_message
+from matcher.agency.exchange.outgoing import Sender, Sent
 from matcher.agency.home import AgencyHome
-from matcher.agency.outbox import sign_message
-from matcher.agency.outgoing import Sender, Sent
-from matcher.agency.reveal_fields import revealed
+from matcher.agency.reveal import payload
+from matcher.agency.reveal.shown import revealed
 from matcher.protocol import canonical
 from matcher.protocol.errors import ConcordatError, OverloadedError, UnreachableError, VerificationError
 from matcher.protocol.suite import sha256

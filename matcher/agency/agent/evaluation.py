@@ -18,11 +18,11 @@ from dataclasses import dataclass
 
 from keys import oprf
 from keys.errors import ReceivedError
-from matcher.agency import inbox
 from matcher.agency.agent import quotas
+from matcher.agency.exchange import inbox
+from matcher.agency.exchange.inbox import Received, named
+from matcher.agency.exchange.outbox import sign_message
 from matcher.agency.home import AgencyHome
-from matcher.agency.inbox import Received, named
-from matcher.agency.outbox import sign_message
 from matcher.protocol import bodies, canonical
 from matcher.protocol.agreement.model import Link
 from matcher.protocol.errors import DeniedError, VerificationError

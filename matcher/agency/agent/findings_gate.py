@@ -24,11 +24,11 @@ import hmac
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from matcher.agency import proofs
 from matcher.agency.agent.gate import Gate
-from matcher.agency.inbox import Received, named
-from matcher.agency.own_rows import OwnRow, OwnRows
-from matcher.agency.reveal_fields import require_columns
+from matcher.agency.exchange.inbox import Received, named
+from matcher.agency.reveal import proofs
+from matcher.agency.reveal.own_rows import OwnRow, OwnRows
+from matcher.agency.reveal.shown import require_columns
 from matcher.protocol import canonical, suite
 from matcher.protocol import findings as finding_records
 from matcher.protocol.entries import Entry

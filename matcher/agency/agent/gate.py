@@ -13,9 +13,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from matcher.agency.exchange.inbox import Received, named
+from matcher.agency.exchange.trust import LogTrust
 from matcher.agency.home import AgencyHome
-from matcher.agency.inbox import Received, named
-from matcher.agency.trust import LogTrust
 from matcher.protocol import entries, merkle
 from matcher.protocol.checkpoint import Checkpoint
 from matcher.protocol.entries import Entry

@@ -12,11 +12,11 @@ from typing import Any
 
 from keys import group, hpke
 from keys.errors import ExistsError, ReceivedError
-from matcher.agency import inbox
-from matcher.agency.cards import Card
+from matcher.agency.exchange import inbox
+from matcher.agency.exchange.cards import Card
+from matcher.agency.exchange.inbox import Received, named
+from matcher.agency.exchange.outbox import sign_message
 from matcher.agency.home import AgencyHome
-from matcher.agency.inbox import Received, named
-from matcher.agency.outbox import sign_message
 from matcher.protocol import canonical, suite
 from matcher.protocol.agreement.model import Agreement
 from matcher.protocol.errors import DeniedError, StateError, VerificationError

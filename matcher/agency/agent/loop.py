@@ -15,15 +15,15 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from typing import Any
 
-from matcher.agency import outgoing
 from matcher.agency.agent import evaluation, notices
 from matcher.agency.agent.deliveries import DeliveryDesk
 from matcher.agency.agent.gate import pass_gate
 from matcher.agency.agent.group_key import receive as receive_group_key
 from matcher.agency.agent.pool import EvaluationPool
 from matcher.agency.agent.reveals import RevealDesk
+from matcher.agency.exchange import outgoing
+from matcher.agency.exchange.inbox import Inbox, Received
 from matcher.agency.home import AgencyHome
-from matcher.agency.inbox import Inbox, Received
 from matcher.channel import Channel
 from matcher.channel.types import MailItem
 from matcher.protocol.errors import ConcordatError, OverloadedError, StateError, UnreachableError

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from matcher.agency import inbox
 from matcher.agency.agent import pending
+from matcher.agency.exchange import inbox
+from matcher.agency.exchange.inbox import Received
 from matcher.agency.home import AgencyHome
-from matcher.agency.inbox import Received
 from matcher.protocol import canonical
 from matcher.protocol.errors import NotFoundError
 

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from matcher.agency.agent.findings_gate import Asked
-from matcher.agency.inbox import Received
-from matcher.agency.journal import Journal
+from matcher.agency.exchange.inbox import Received
+from matcher.agency.exchange.journal import Journal
 from matcher.protocol import findings
 from matcher.protocol.findings import Finding
 

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from matcher.agency import inbox, outgoing, proofs
 from matcher.agency.agent import decisions, findings_gate, pending, quotas
 from matcher.agency.agent.decisions import Decision
 from matcher.agency.agent.findings_gate import Asked
 from matcher.agency.agent.gate import LogSource, pass_gate
+from matcher.agency.exchange import inbox, outgoing
+from matcher.agency.exchange.inbox import Received, named
 from matcher.agency.home import AgencyHome
-from matcher.agency.inbox import Received, named
-from matcher.agency.own_rows import OwnRows
+from matcher.agency.reveal import proofs
+from matcher.agency.reveal.own_rows import OwnRows
 from matcher.protocol import canonical
 from matcher.protocol.agreement.model import Agreement
 from matcher.protocol.errors import ConcordatError, OverloadedError, UnreachableError, VerificationError

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from matcher.agency.blind.handles import Handles
 from matcher.agency.blind.sources import Source
-from matcher.agency.buckets import bucket_range
-from matcher.agency.record_plan import Layout
-from matcher.agency.records import RecordReader
+from matcher.agency.records.plan import Layout
+from matcher.agency.records.records import RecordReader
+from matcher.agency.submit.buckets import bucket_range
 from matcher.agency.vault.rows import Previous, previous_rows
 from matcher.agency.vault.schema import connect_read_only
 from matcher.protocol import rows, suite

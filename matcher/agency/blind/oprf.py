@@ -10,10 +10,10 @@ from pathlib import Path
 
 from keys import oprf
 from keys.errors import ReceivedError
-from matcher.agency import staged
 from matcher.agency.blind.context import Context
 from matcher.agency.blind.sources import CacheSource
-from matcher.agency.buckets import bucket_path
+from matcher.agency.records import staged
+from matcher.agency.submit.buckets import bucket_path
 from matcher.protocol.bodies import EVALUATION_PADDING
 from matcher.protocol.errors import StateError, VerificationError
 from matcher.protocol.suite import lp

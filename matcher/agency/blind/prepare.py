@@ -10,10 +10,10 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from matcher.agency import staged
 from matcher.agency.blind.context import Context
-from matcher.agency.buckets import bucket_of
-from matcher.agency.rejects import Reject
+from matcher.agency.records import staged
+from matcher.agency.records.rejects import Reject
+from matcher.agency.submit.buckets import bucket_of
 
 _TAG_SIZE = 8
 _SEPARATOR = b"\x1f"  # no normalised text holds a control character

@@ -18,12 +18,12 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from matcher.agency import staged
 from matcher.agency.blind.context import Context
 from matcher.agency.blind.prepare import link_tag
-from matcher.agency.buckets import bucket_of, bucket_path
-from matcher.agency.rejects import Reject
-from matcher.agency.staged import Staged
+from matcher.agency.records import staged
+from matcher.agency.records.rejects import Reject
+from matcher.agency.records.staged import Staged
+from matcher.agency.submit.buckets import bucket_of, bucket_path
 from matcher.agency.vault.filling import SentRow, write_sent
 from matcher.agency.vault.rows import Previous
 from matcher.protocol import rows, suite

@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
-from matcher.agency.secret_cache import CacheKeys, open_reader, read
+from matcher.agency.secrets.cache import CacheKeys, open_reader, read
 from matcher.protocol.errors import StateError
 from matcher.protocol.suite import lp
 

@@ -11,11 +11,11 @@ from typing import Any
 
 import click
 
-from matcher.agency import outgoing
 from matcher.agency.agent import group_key
 from matcher.agency.agent.deliveries import DeliveryDesk
 from matcher.agency.agent.loop import Agent
 from matcher.agency.agent.reveals import RevealDesk
+from matcher.agency.exchange import outgoing
 from matcher.agency.home import AgencyHome
 from matcher.agency.session import Session, open_session, vault_of
 from matcher.protocol.agreement.model import Agreement

@@ -11,9 +11,10 @@ from typing import Any
 
 import click
 
-from matcher.agency import agreement_draft, agreement_signing, agreements, service_card
-from matcher.agency.agreements import Stored
+from matcher.agency.agreements import drafting, known, signatures
+from matcher.agency.agreements.known import Stored
 from matcher.agency.commands import agreement_view
+from matcher.agency.exchange import service_card
 from matcher.agency.home import AgencyHome
 from matcher.protocol import canonical
 from matcher.protocol.errors import InputError, VerificationError
@@ -37,7 +38,7 @@ def register(group: click.Group) -> None:
 def _read(files: tuple[Path, ...]) -> tuple[bytes, bytes]:
     """The bytes of the matching and the agreement file, given as both or as the directory that has them."""
     if len(files) == 1 and files[0].is_dir():
-        files = (files[0] / agreements.MATCHING_FILE, files[0] / agreements.AGREEMENT_FILE)
+        files = (files[0] / known.MATCHING_FILE, files[0] / known.AGREEMENT_FILE)
     if len(files) != 2 or not all(path.is_file() for path in files):
         raise InputError(
             "the matching file and the agreement file are needed",
@@ -67,16 +68,16 @@ def draft(
     now = int(time.time())
     roots: dict[str, bytes] = {}
     for path in card_files:
-        party, root = agreement_draft.card_root(path, now)
+        party, root = drafting.card_root(path, now)
         if party in roots:
             raise InputError(f"{path.name}: a second card of {party}")
         roots[party] = root
-    keys = [agreement_draft.link_key(text, "oprf") for text in oprf_keys]
-    keys += [agreement_draft.link_key(text, "hmac") for text in group_key_ids]
-    matching_file, agreement_file, drafted = agreement_draft.draft(
+    keys = [drafting.link_key(text, "oprf") for text in oprf_keys]
+    keys += [drafting.link_key(text, "hmac") for text in group_key_ids]
+    matching_file, agreement_file, drafted = drafting.draft(
         matching.read_bytes(), agreement.read_bytes(), roots, service_card.parse(service.read_bytes()), keys
     )
-    agreement_draft.write(out, matching_file, agreement_file)
+    drafting.write(out, matching_file, agreement_file)
     result = {**agreement_view.digests(drafted), "directory": str(out)}
     lines = [
         *agreement_view.heading(drafted),
@@ -90,8 +91,8 @@ def draft(
 @click.pass_obj
 def check(invocation: Invocation, files: tuple[Path, ...]) -> None:
     """Check two files."""
-    checked = agreements.parse(*_read(files))
-    agreements.require_own_data(checked.matching)
+    checked = known.parse(*_read(files))
+    known.require_own_data(checked.matching)
     # A term that has not begun is no fault of the files.
     checked.require_in_force(max(int(time.time()), checked.valid_from))
     lines = [
@@ -113,7 +114,7 @@ def sign(invocation: Invocation, files: tuple[Path, ...]) -> None:
     data = _read(files)
     home = AgencyHome.of(invocation)
     person = home.person(invocation)
-    _show_state(invocation, agreement_signing.sign(home, person, *data), home)
+    _show_state(invocation, signatures.sign(home, person, *data), home)
 
 
 @click.command(help=_("Send a signed agreement and the signatures held to the service."))
@@ -122,9 +123,9 @@ def sign(invocation: Invocation, files: tuple[Path, ...]) -> None:
 def publish(invocation: Invocation, digest: str) -> None:
     """Publish an agreement."""
     home = AgencyHome.of(invocation)
-    stored = agreements.find(home, digest)
+    stored = known.find(home, digest)
     with home.channel() as channel:
-        _show_state(invocation, agreement_signing.publish(home, channel, stored), home)
+        _show_state(invocation, signatures.publish(home, channel, stored), home)
 
 
 @click.command(help=_("Download an agreement, verify every signature, and keep it."))
@@ -139,7 +140,7 @@ def fetch(invocation: Invocation, agreement_id: str, digest: str) -> None:
         raise InputError("--digest: 32 bytes in lower-case hex are expected") from error
     home = AgencyHome.of(invocation)
     with home.channel() as channel:
-        _show_state(invocation, agreement_signing.fetch(home, channel, wanted, agreement_id), home)
+        _show_state(invocation, signatures.fetch(home, channel, wanted, agreement_id), home)
 
 
 @click.command(help=_("Show an agreement as a person reads it: from two files, or one kept in this home."))
@@ -150,16 +151,16 @@ def fetch(invocation: Invocation, agreement_id: str, digest: str) -> None:
 def show(invocation: Invocation, files: tuple[Path, ...], digest: str, list_all: bool) -> None:
     """Show an agreement."""
     if files:
-        read = agreements.parse(*_read(files))
+        read = known.parse(*_read(files))
         emit(invocation, agreement_view.as_json(read), lambda console: agreement_view.show(console, read, None))
         return
     home = AgencyHome.of(invocation)
     if list_all:
-        every = agreements.every(home)
+        every = known.every(home)
         result = {"agreements": [agreement_view.state(item, home.now()) for item in every]}
         emit(invocation, result, lambda console: console.print(agreement_view.listing(every, home.now())))
         return
-    stored = agreements.find(home, digest)
+    stored = known.find(home, digest)
     result = {**agreement_view.as_json(stored.agreement), **agreement_view.state(stored, home.now())}
     emit(invocation, result, lambda console: agreement_view.show(console, stored.agreement, stored))
 
@@ -171,7 +172,7 @@ def show(invocation: Invocation, files: tuple[Path, ...], digest: str, list_all:
 @click.pass_obj
 def oprf_key(invocation: Invocation, link: str, agreement_id: str, epoch: int) -> None:
     """Print an OPRF public key."""
-    key = agreement_signing.oprf_public_key(AgencyHome.of(invocation), agreement_id, link, epoch)
+    key = signatures.oprf_public_key(AgencyHome.of(invocation), agreement_id, link, epoch)
     result = {"agreement": agreement_id, "link": link, "epoch": epoch, "public_key": key.hex()}
     emit(invocation, result, lambda console: console.print(f"{link}={key.hex()}", markup=False, soft_wrap=True))
 

@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from matcher.agency.agreements import Stored
+from matcher.agency.agreements.known import Stored
 from matcher.protocol.agreement.model import Agreement, Condition, Flow, Rule, Side
 from matcher.protocol.errors import AgreementError
 from matcher.text import _, language

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import click
 
+from keys import files, people
 from keys import passphrase as passphrases
-from keys import people
-from matcher.agency import durable, service_card, setup
+from matcher.agency import setup
+from matcher.agency.exchange import service_card
 from matcher.agency.home import PEOPLE_DIRECTORY, AgencyHome, party_of
 from matcher.protocol import canonical, messages
 from matcher.protocol.errors import InputError
@@ -69,7 +70,7 @@ def card(invocation: Invocation, out: Path | None, renew_tls: bool, renew_encryp
             home.keys.renew_encryption()
         issued = setup.issue_card(home)
     if out is not None:
-        durable.write(out, canonical.encode(messages.to_json(issued)))
+        files.write(out, canonical.encode(messages.to_json(issued)), replace=True)
     _show_card(invocation, issued, out or invocation.home / setup.CARD_FILE)
 
 

@@ -10,10 +10,10 @@ from typing import Any
 import click
 from rich.console import Console
 
-from matcher.agency import export
-from matcher.agency.findings import OwnFinding, Summary, join, lines_of, naming_columns, own_handle, summarise
-from matcher.agency.outbox import sign_message
-from matcher.agency.runs import VerifiedRun, verify_run
+from matcher.agency.exchange.outbox import sign_message
+from matcher.agency.files import export
+from matcher.agency.reveal.findings import OwnFinding, Summary, join, lines_of, naming_columns, own_handle, summarise
+from matcher.agency.reveal.runs import VerifiedRun, verify_run
 from matcher.agency.session import Session, column_labels, flow_of, open_session, require_asking
 from matcher.protocol.errors import StateError, VerificationError
 from matcher.text import _, language

@@ -10,8 +10,8 @@ from matcher.agency.agent import decisions, pending
 from matcher.agency.agent.deliveries import DeliveryDesk
 from matcher.agency.agent.pending import Pending
 from matcher.agency.commands import reveal_asking
-from matcher.agency.findings import texts_of
 from matcher.agency.home import AgencyHome
+from matcher.agency.reveal.findings import texts_of
 from matcher.agency.session import Session, vault_of
 from matcher.protocol.errors import InputError, NotFoundError
 from matcher.text import _, language

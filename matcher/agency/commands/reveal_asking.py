@@ -9,11 +9,13 @@ from typing import Any
 
 import click
 
-from matcher.agency import export, opened, outgoing
-from matcher.agency.asking import ASKABLE_STATES, Reason, ask, require_reason, require_taken
-from matcher.agency.collect import Collected, Collector, outstanding
-from matcher.agency.findings import OwnFinding, join
-from matcher.agency.opened import Opened
+from matcher.agency.exchange import outgoing
+from matcher.agency.files import export
+from matcher.agency.reveal import opened
+from matcher.agency.reveal.asking import ASKABLE_STATES, Reason, ask, require_reason, require_taken
+from matcher.agency.reveal.collect import Collected, Collector, outstanding
+from matcher.agency.reveal.findings import OwnFinding, join
+from matcher.agency.reveal.opened import Opened
 from matcher.agency.session import column_labels, flow_of, open_session, require_asking, vault_of
 from matcher.protocol.errors import InputError, NotFoundError, VerificationError
 from matcher.text import _, language

@@ -10,7 +10,7 @@ import click
 from rich.console import Console
 
 from matcher.agency.home import AgencyHome
-from matcher.agency.rejects import reason
+from matcher.agency.records.rejects import reason
 from matcher.agency.submit.flow import submit
 from matcher.agency.submit.job import make_job
 from matcher.protocol.errors import InputError

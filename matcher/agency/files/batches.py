@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from matcher.agency.rejects import Reject
+from matcher.agency.records.rejects import Reject
 from matcher.protocol.agreement.model import Column
 
 BATCH_ROWS = 4096

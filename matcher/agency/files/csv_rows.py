@@ -16,7 +16,7 @@ from typing import Any
 from matcher.agency.files.batches import BATCH_ROWS, MAX_CELL, Batch, RowSource
 from matcher.agency.files.encoding import TextForm, is_damaged, survey
 from matcher.agency.files.headers import map_headers, unit_of
-from matcher.agency.rejects import Reject
+from matcher.agency.records.rejects import Reject
 from matcher.protocol.agreement.model import Column
 from matcher.protocol.errors import InputError
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from matcher.agency.blind.pool import Workers
 from matcher.agency.blind.rows import Blind
-from matcher.agency.buckets import BUCKETS, BucketWriter
-from matcher.agency.rejects import RejectsFile
-from matcher.agency.spool import Spool
+from matcher.agency.records.rejects import RejectsFile
+from matcher.agency.submit.buckets import BUCKETS, BucketWriter
 from matcher.agency.submit.job import Job
+from matcher.agency.submit.spool import Spool
 
 
 @dataclass(slots=True)

@@ -19,13 +19,13 @@ from matcher.agency.blind.pool import Workers
 from matcher.agency.blind.prepare import link_tag
 from matcher.agency.blind.rows import MAX_VERSIONS
 from matcher.agency.blind.sources import CacheSource
-from matcher.agency.evaluate import Exchange
 from matcher.agency.files.batches import RowSource
-from matcher.agency.rejects import RejectsFile
-from matcher.agency.secret_cache import SecretCache
-from matcher.agency.spool import Spool
+from matcher.agency.records.rejects import RejectsFile
+from matcher.agency.secrets.cache import SecretCache
+from matcher.agency.secrets.evaluate import Exchange
 from matcher.agency.submit.blinding import Blinding, blind
 from matcher.agency.submit.job import Job
+from matcher.agency.submit.spool import Spool
 from matcher.agency.submit.staging import Staging, open_all, stage
 from matcher.agency.submit.uploading import Uploader
 from matcher.agency.vault.store import Submission, Vault

@@ -11,8 +11,8 @@ from pathlib import Path
 from matcher.agency.blind.context import Setup
 from matcher.agency.blind.sources import Source
 from matcher.agency.home import AgencyHome
-from matcher.agency.record_plan import plain_columns
-from matcher.agency.record_source import source_of
+from matcher.agency.records.plan import plain_columns
+from matcher.agency.secrets.source import source_of
 from matcher.agency.vault.store import Submission
 from matcher.protocol.agreement.model import Agreement, Column, Flow, Link, Side
 from matcher.protocol.errors import InputError

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 
 from matcher.agency.blind.pool import Workers
 from matcher.agency.blind.prepare import Prepare
-from matcher.agency.buckets import BucketWriter
-from matcher.agency.crowding import Crowding
 from matcher.agency.files.batches import RowSource
 from matcher.agency.files.registry import open_rows
-from matcher.agency.rejects import Reject, RejectsFile
-from matcher.agency.spool import Spool
+from matcher.agency.records.crowding import Crowding
+from matcher.agency.records.rejects import Reject, RejectsFile
+from matcher.agency.submit.buckets import BucketWriter
 from matcher.agency.submit.job import Job
+from matcher.agency.submit.spool import Spool
 
 
 @dataclass(slots=True)

@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from matcher.agency.blind.pool import Workers
-from matcher.agency.outbox import sign_message
-from matcher.agency.spool import Spool, chunks, count_rows
+from matcher.agency.exchange.outbox import sign_message
+from matcher.agency.exchange.trust import verify_logged
 from matcher.agency.submit.job import Job
-from matcher.agency.trust import verify_logged
+from matcher.agency.submit.spool import Spool, chunks, count_rows
 from matcher.agency.vault.filling import FillVault
 from matcher.agency.vault.store import Submission, Vault
 from matcher.channel import Channel

@@ -13,7 +13,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from matcher.agency.buckets import bucket_path, buckets_in
+from matcher.agency.submit.buckets import bucket_path, buckets_in
 from matcher.agency.vault import schema
 
 # handle, op, row id, link column, link value, content, token, leaf

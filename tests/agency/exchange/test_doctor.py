@@ -14,7 +14,8 @@ from click.testing import CliRunner
 
 import client
 from keys import tls
-from matcher.agency import health, service_card
+from matcher.agency import health
+from matcher.agency.exchange import service_card
 from matcher.channel.types import Hello
 from matcher.protocol.errors import UnreachableError
 from tests.agency.exchange.world import BUREAU, ORIGIN, LogService, Templates

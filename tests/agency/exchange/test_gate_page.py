@@ -10,8 +10,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[3]
 PAGE = (ROOT / "docs" / "gate.md").read_text(encoding="utf-8")
 MODULES = [
-    "matcher/agency/inbox.py", "matcher/agency/agent/gate.py", "matcher/agency/agent/evaluation.py",
-    "matcher/agency/agent/findings_gate.py", "matcher/agency/runs.py", "matcher/agency/opening.py",
+    "matcher/agency/exchange/inbox.py", "matcher/agency/agent/gate.py", "matcher/agency/agent/evaluation.py",
+    "matcher/agency/agent/findings_gate.py", "matcher/agency/reveal/runs.py", "matcher/agency/reveal/opening.py",
 ]  # fmt: skip
 
 

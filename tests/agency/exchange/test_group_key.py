@@ -9,7 +9,7 @@ import pytest
 from keys.agency import AgencyKeys
 from matcher.agency import setup
 from matcher.agency.agent import group_key
-from matcher.agency.cards import CardBook
+from matcher.agency.exchange.cards import CardBook
 from matcher.channel.types import MailItem
 from matcher.protocol.errors import ConcordatError
 from tests.agency.exchange.world import BUREAU, REGULATOR, World

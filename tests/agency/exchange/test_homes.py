@@ -10,9 +10,10 @@ import pytest
 
 from keys import people, tls
 from keys.errors import ExistsError, PermissionsError, WrongPassphraseError
-from matcher.agency import cards, service_card, setup
+from matcher.agency import setup
+from matcher.agency.exchange import cards, service_card
+from matcher.agency.exchange.outbox import sign_message
 from matcher.agency.home import AgencyHome, dial
-from matcher.agency.outbox import sign_message
 from matcher.protocol import canonical, messages
 from matcher.protocol.errors import InputError, StateError, VerificationError
 from matcher.protocol.messages import NO_AGREEMENT

@@ -9,10 +9,10 @@ from dataclasses import replace
 import pytest
 
 from keys.signing import SigningKey
-from matcher.agency import proofs
 from matcher.agency.agent import pending
-from matcher.agency.findings import OwnFinding
-from matcher.agency.runs import VerifiedRun
+from matcher.agency.reveal import proofs
+from matcher.agency.reveal.findings import OwnFinding
+from matcher.agency.reveal.runs import VerifiedRun
 from matcher.channel.types import MailItem
 from matcher.protocol import canonical, entries, messages, suite
 from matcher.protocol.errors import ConcordatError, UnreachableError, VerificationError

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keys.agency import AgencyKeys
-from matcher.agency import payload
-from matcher.agency.payload import Payload
+from matcher.agency.reveal import payload
+from matcher.agency.reveal.payload import Payload
 from matcher.protocol.errors import InputError, VerificationError
 from tests.agency.exchange.world import BUREAU, REGULATOR, Templates
 

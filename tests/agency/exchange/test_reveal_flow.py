@@ -8,10 +8,11 @@ from dataclasses import replace
 import pytest
 
 from keys.signing import SigningKey
-from matcher.agency import asking, opened, outgoing, payload
 from matcher.agency.agent import decisions, notices, pending
-from matcher.agency.collect import outstanding
-from matcher.agency.findings import OwnFinding
+from matcher.agency.exchange import outgoing
+from matcher.agency.reveal import asking, opened, payload
+from matcher.agency.reveal.collect import outstanding
+from matcher.agency.reveal.findings import OwnFinding
 from matcher.channel.types import MailItem
 from matcher.protocol import canonical, messages
 from matcher.protocol.errors import ConcordatError, DeniedError, InputError, StateError, UnreachableError

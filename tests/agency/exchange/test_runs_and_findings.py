@@ -10,11 +10,11 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from matcher.agency import export
-from matcher.agency.findings import OwnFinding, join, summarise, texts_of
-from matcher.agency.runs import VerifiedRun, verify_findings, verify_run
-from matcher.agency.trust import trust_of
-from matcher.agency.vault_view import Standing
+from matcher.agency.exchange.trust import trust_of
+from matcher.agency.files import export
+from matcher.agency.reveal.findings import OwnFinding, join, summarise, texts_of
+from matcher.agency.reveal.runs import VerifiedRun, verify_findings, verify_run
+from matcher.agency.reveal.vault_view import Standing
 from matcher.channel.types import FindingItem, RunInfo
 from matcher.protocol import suite
 from matcher.protocol.errors import ConcordatError, InputError

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from keys.signing import SigningKey
-from matcher.agency.trust import LogTrust
+from matcher.agency.exchange.trust import LogTrust
 from matcher.protocol import checkpoint, entries, merkle
 from matcher.protocol.checkpoint import Checkpoint
 from matcher.protocol.errors import UnreachableError, VerificationError

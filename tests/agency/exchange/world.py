@@ -15,18 +15,20 @@ from pathlib import Path
 from keys import oprf, people
 from keys.agency import AgencyKeys
 from keys.signing import SigningKey
-from matcher.agency import asking, cards, proofs, setup
+from matcher.agency import setup
 from matcher.agency.agent.deliveries import DeliveryDesk
 from matcher.agency.agent.reveals import RevealDesk
-from matcher.agency.collect import Collector
-from matcher.agency.findings import OwnFinding
+from matcher.agency.exchange import cards
+from matcher.agency.exchange.inbox import Inbox
+from matcher.agency.exchange.outbox import sign_message
+from matcher.agency.exchange.trust import trust_of
 from matcher.agency.home import AgencyHome, Person
-from matcher.agency.inbox import Inbox
-from matcher.agency.outbox import sign_message
-from matcher.agency.own_rows import OwnRow
-from matcher.agency.proofs import FindingProof
-from matcher.agency.runs import ListedFinding, VerifiedRun
-from matcher.agency.trust import trust_of
+from matcher.agency.reveal import asking, proofs
+from matcher.agency.reveal.collect import Collector
+from matcher.agency.reveal.findings import OwnFinding
+from matcher.agency.reveal.own_rows import OwnRow
+from matcher.agency.reveal.proofs import FindingProof
+from matcher.agency.reveal.runs import ListedFinding, VerifiedRun
 from matcher.channel.types import Logged, MailItem
 from matcher.protocol import canonical, checkpoint, entries, findings, merkle, suite
 from matcher.protocol.agreement.model import (

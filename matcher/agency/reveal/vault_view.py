@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from matcher.agency.blind.sources import Source
 from matcher.agency.home import AgencyHome
-from matcher.agency.own_rows import OwnRow
+from matcher.agency.reveal.own_rows import OwnRow
 from matcher.agency.vault import rows, schema
 from matcher.protocol import suite
 from matcher.protocol.agreement.model import Agreement

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from keys.agency import AgencyKeys
-from matcher.agency import payload, reveal_fields
-from matcher.agency.inbox import Received, named
-from matcher.agency.own_rows import OwnRow, OwnRows
-from matcher.agency.payload import Payload
+from matcher.agency.exchange.inbox import Received, named
+from matcher.agency.reveal import payload, shown
+from matcher.agency.reveal.own_rows import OwnRow, OwnRows
+from matcher.agency.reveal.payload import Payload
 from matcher.protocol import findings, rules
 from matcher.protocol.agreement.model import Agreement
 from matcher.protocol.errors import VerificationError
@@ -87,7 +87,7 @@ def open_delivery(received: Received, asked: AskedFinding, own_rows: OwnRows, ke
 
 def require_fields(agreement: Agreement, flow: str, codes: Sequence[str], values: Mapping[str, Any]) -> None:
     """Check O4. Raises VerificationError when a value is missing, too many, or of another type than its field's."""
-    needed = reveal_fields.fields_of_rules(agreement, flow, codes)
+    needed = shown.fields_of_rules(agreement, flow, codes)
     if set(values) != set(needed):
         raise VerificationError("the payload does not show the fields that the finding's rules look at")
     for name in needed:

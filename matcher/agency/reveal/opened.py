@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from matcher.agency import payload
-from matcher.agency.payload import Payload
+from matcher.agency.reveal import payload
+from matcher.agency.reveal.payload import Payload
 from matcher.agency.vault import schema
 
 _SCHEMA = """

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from operator import itemgetter
 from pathlib import Path
 
-from matcher.agency.buckets import bucket_path, buckets_in
+from matcher.agency.submit.buckets import bucket_path, buckets_in
 from matcher.channel.types import Chunk
 from matcher.protocol import rows
 from matcher.protocol.errors import StateError

@@ -6,7 +6,7 @@ normalised), which is what a reveal may show.
 
 A problem rejects the records it concerns, by column and reason code, never with a value. A credit code whose check
 fails is unknown, counted as a warning: the name decides then. Everything goes column by column, which takes a third of
-the time of row by row. Left to others: how a cell is read (cells.py), which columns make a record (record_plan.py),
+the time of row by row. Left to others: how a cell is read (cells.py), which columns make a record (plan.py),
 duplicates (blind/rows.py).
 """
 
@@ -16,10 +16,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from matcher.agency import cells
-from matcher.agency.cells import Cells
-from matcher.agency.record_plan import Layout, LinkColumn, plan
-from matcher.agency.rejects import Reject
+from matcher.agency.records import cells
+from matcher.agency.records.cells import Cells
+from matcher.agency.records.plan import Layout, LinkColumn, plan
+from matcher.agency.records.rejects import Reject
 from matcher.protocol import normalise
 
 MAX_ROW_ID = 64

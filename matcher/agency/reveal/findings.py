@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from matcher.agency.own_rows import OwnRow
-from matcher.agency.runs import ListedFinding, VerifiedRun
-from matcher.agency.vault_view import Standing, VaultView
+from matcher.agency.reveal.own_rows import OwnRow
+from matcher.agency.reveal.runs import ListedFinding, VerifiedRun
+from matcher.agency.reveal.vault_view import Standing, VaultView
 from matcher.protocol.agreement.model import Agreement
 from matcher.protocol.findings import Finding
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from matcher.agency import durable
+from keys import files
 from matcher.agency.home import AgencyHome
 from matcher.channel.types import Logged
 from matcher.protocol import checkpoint, entries, merkle
@@ -117,14 +117,14 @@ class LogTrust:
         return self._path.read_text(encoding="utf-8") if self._path.is_file() else None
 
     def _keep(self, note: str) -> None:
-        durable.write(self._path, note.encode())
+        files.write(self._path, note.encode(), replace=True)
 
     def _keep_evidence(self, *notes: str) -> None:
         directory = self._home / EVIDENCE_DIRECTORY
         directory.mkdir(mode=0o700, exist_ok=True)
         start = len(list(directory.iterdir()))
         for position, note in enumerate(filter(None, notes)):
-            durable.write(directory / f"checkpoint-{start + position:04d}.note", note.encode())
+            files.write(directory / f"checkpoint-{start + position:04d}.note", note.encode(), replace=True)
 
     @contextmanager
     def _lock(self) -> Iterator[None]:

@@ -1,6 +1,6 @@
 """A request for evaluation under way, and how it is kept: the message as it is, link values and blinds sealed.
 
-A blind opens its element to whoever also sees the request, so it is kept like a record secret (secret_cache.py).
+A blind opens its element to whoever also sees the request, so it is kept like a record secret (cache.py).
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field, replace
 
-from matcher.agency.secret_cache import CacheKeys, Pending
+from matcher.agency.secrets.cache import CacheKeys, Pending
 from matcher.protocol import canonical, messages
 from matcher.protocol.errors import StateError
 from matcher.protocol.messages import SignedMessage

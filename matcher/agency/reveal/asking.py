@@ -10,13 +10,14 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from matcher.agency import outgoing, proofs
-from matcher.agency.findings import OwnFinding
+from matcher.agency.exchange import outgoing
+from matcher.agency.exchange.outbox import sign_message
 from matcher.agency.home import AgencyHome, Person
-from matcher.agency.outbox import sign_message
-from matcher.agency.own_rows import OwnRows
-from matcher.agency.reveal_fields import require_columns
-from matcher.agency.runs import VerifiedRun
+from matcher.agency.reveal import proofs
+from matcher.agency.reveal.findings import OwnFinding
+from matcher.agency.reveal.own_rows import OwnRows
+from matcher.agency.reveal.runs import VerifiedRun
+from matcher.agency.reveal.shown import require_columns
 from matcher.protocol import bodies, canonical, suite
 from matcher.protocol.agreement.model import Agreement
 from matcher.protocol.errors import DeniedError, InputError

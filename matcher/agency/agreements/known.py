@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
-from matcher.agency import durable
+from keys import files
 from matcher.agency.home import AgencyHome
 from matcher.protocol import bodies, messages, names, normalise
 from matcher.protocol.agreement.model import Agreement, Matching
@@ -84,11 +84,13 @@ def store(home: AgencyHome, matching_file: bytes, agreement_file: bytes, signatu
     kept = _read(directory).signatures if (directory / _SIGNATURES_FILE).is_file() else {}
     merged = {**verified(agreement, signatures), **kept}
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    durable.write(directory / MATCHING_FILE, matching_file)
-    durable.write(directory / AGREEMENT_FILE, agreement_file)
+    files.write(directory / MATCHING_FILE, matching_file, replace=True)
+    files.write(directory / AGREEMENT_FILE, agreement_file, replace=True)
     lines = [messages.to_json(merged[party]) for party in sorted(merged)]
     # Written last: a directory without it is half written, and is not looked at.
-    durable.write(directory / _SIGNATURES_FILE, json.dumps(lines, ensure_ascii=False, indent=1).encode() + b"\n")
+    files.write(
+        directory / _SIGNATURES_FILE, json.dumps(lines, ensure_ascii=False, indent=1).encode() + b"\n", replace=True
+    )
     return Stored(matching_file, agreement_file, agreement, merged)
 
 

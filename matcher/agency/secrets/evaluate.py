@@ -20,12 +20,12 @@ from pathlib import Path
 from matcher.agency.blind.oprf import ELEMENT_SIZE, BlindInputs, FindMissing, FinishBatch
 from matcher.agency.blind.pool import Workers
 from matcher.agency.blind.sources import CacheSource
-from matcher.agency.buckets import BUCKETS
+from matcher.agency.exchange.outbox import sign_message
+from matcher.agency.exchange.trust import trust_of
 from matcher.agency.home import AgencyHome
-from matcher.agency.outbox import sign_message
-from matcher.agency.pending import Request, open_request, seal_request
-from matcher.agency.secret_cache import SecretCache
-from matcher.agency.trust import trust_of
+from matcher.agency.secrets.cache import SecretCache
+from matcher.agency.secrets.pending import Request, open_request, seal_request
+from matcher.agency.submit.buckets import BUCKETS
 from matcher.channel import Channel
 from matcher.channel.types import MailItem
 from matcher.protocol import bodies, canonical, messages

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from matcher.agency.blind.sources import CacheSource, GroupSource, HolderSource, Source
 from matcher.agency.home import AgencyHome
-from matcher.agency.secret_cache import CacheKeys
+from matcher.agency.secrets.cache import CacheKeys
 from matcher.protocol import suite
 from matcher.protocol.agreement.model import Agreement
 from matcher.protocol.errors import AgreementError

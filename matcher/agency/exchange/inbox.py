@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from matcher.agency.cards import CardBook
+from matcher.agency.exchange.cards import CardBook
 from matcher.agency.home import AgencyHome
 from matcher.channel.types import MailItem
 from matcher.protocol import bodies, canonical, entries, messages

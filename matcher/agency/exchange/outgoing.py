@@ -12,8 +12,8 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Protocol
 
+from matcher.agency.exchange.trust import verify_logged
 from matcher.agency.home import AgencyHome
-from matcher.agency.trust import verify_logged
 from matcher.channel.types import Logged
 from matcher.protocol import canonical, messages
 from matcher.protocol.errors import ConcordatError, OverloadedError, UnreachableError

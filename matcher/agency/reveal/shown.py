@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from matcher.agency.own_rows import OwnRow
-from matcher.agency.payload import Payload
+from matcher.agency.reveal.own_rows import OwnRow
+from matcher.agency.reveal.payload import Payload
 from matcher.protocol.agreement.model import Agreement
 from matcher.protocol.errors import AgreementError
 

@@ -16,9 +16,9 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from matcher.agency.inbox import named
-from matcher.agency.proofs import FindingProof
-from matcher.agency.trust import LogTrust
+from matcher.agency.exchange.inbox import named
+from matcher.agency.exchange.trust import LogTrust
+from matcher.agency.reveal.proofs import FindingProof
 from matcher.channel.types import FindingItem, RunInfo
 from matcher.protocol import canonical, findings
 from matcher.protocol.agreement.model import Agreement

@@ -10,12 +10,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from keys import oprf
-from matcher.agency import agreements, durable
-from matcher.agency.agreements import Stored
-from matcher.agency.cards import CardBook
+from keys import files, oprf
+from matcher.agency.agreements import known
+from matcher.agency.agreements.known import Stored
+from matcher.agency.exchange.cards import CardBook
+from matcher.agency.exchange.outbox import sign_message
 from matcher.agency.home import AgencyHome, Person
-from matcher.agency.outbox import sign_message
 from matcher.channel import Channel
 from matcher.channel.types import Published
 from matcher.protocol import messages, suite
@@ -31,9 +31,9 @@ def sign(home: AgencyHome, person: Person, matching_file: bytes, agreement_file:
     Signing the same files again gives the signature made before. Raises AgreementError (malformed, not a successor,
     another root, other data, other keys than this home holds), DeniedError (role).
     """
-    agreement = agreements.parse(matching_file, agreement_file)
-    agreements.require_own_place(home, agreement)
-    agreements.require_own_data(agreement.matching)
+    agreement = known.parse(matching_file, agreement_file)
+    known.require_own_place(home, agreement)
+    known.require_own_data(agreement.matching)
     # A term that has not begun may be signed; one that is over may not.
     agreement.require_in_force(max(home.now(), agreement.valid_from))
     agreement.require_role(home.party, person.id, "administer")
@@ -41,11 +41,11 @@ def sign(home: AgencyHome, person: Person, matching_file: bytes, agreement_file:
         if link.holder == home.party:
             _require_own_key(home, agreement, link)
     _record(home, agreement)
-    stored = agreements.store(home, matching_file, agreement_file, ())
+    stored = known.store(home, matching_file, agreement_file, ())
     if home.party in stored.signatures:
         return stored
-    message = sign_message(home, "agreement", agreement.digest, "", "", "", agreements.body_of(agreement), 0, person)
-    return agreements.store(home, matching_file, agreement_file, [message])
+    message = sign_message(home, "agreement", agreement.digest, "", "", "", known.body_of(agreement), 0, person)
+    return known.store(home, matching_file, agreement_file, [message])
 
 
 def publish(home: AgencyHome, channel: Channel, stored: Stored) -> Stored:
@@ -60,12 +60,12 @@ def publish(home: AgencyHome, channel: Channel, stored: Stored) -> Stored:
 def fetch(home: AgencyHome, channel: Channel, digest: bytes = b"", agreement_id: str = "") -> Stored:
     """Download an agreement, verify every signature in it, and keep it. Raises VerificationError, AgreementError."""
     published = channel.get_agreement(digest, agreement_id)
-    agreement = agreements.parse(published.matching_file, published.agreement_file)
+    agreement = known.parse(published.matching_file, published.agreement_file)
     if agreement.digest != published.digest or (digest and agreement.digest != digest):
         raise VerificationError("the service sent another agreement than the one it names")
     if agreement_id and agreement.id != agreement_id:
         raise VerificationError("the service sent an agreement of another id")
-    agreements.require_own_place(home, agreement)
+    known.require_own_place(home, agreement)
     return _take_over(home, channel, agreement, published.matching_file, published.agreement_file, published)
 
 
@@ -73,12 +73,12 @@ def _take_over(
     home: AgencyHome, channel: Channel, agreement: Agreement, matching_file: bytes, agreement_file: bytes,
     published: Published,
 ) -> Stored:  # fmt: skip
-    signatures = agreements.verified(agreement, published.signatures)
+    signatures = known.verified(agreement, published.signatures)
     cards = CardBook(home, channel)
     for party, message in signatures.items():
         key = cards.person_key(agreement, party, message.person)
         messages.verify(message, agreement.parties[party].root, key)
-    return agreements.store(home, matching_file, agreement_file, signatures.values())
+    return known.store(home, matching_file, agreement_file, signatures.values())
 
 
 def oprf_public_key(home: AgencyHome, agreement_id: str, link: str, epoch: int) -> bytes:
@@ -119,4 +119,4 @@ def _record(home: AgencyHome, agreement: Agreement) -> None:
         )
     home.agreements_path.mkdir(mode=0o700, exist_ok=True)
     signed[agreement.id] = {"version": agreement.version, "digest": agreement.digest.hex()}
-    durable.write(path, json.dumps(signed, indent=1, sort_keys=True).encode() + b"\n")
+    files.write(path, json.dumps(signed, indent=1, sort_keys=True).encode() + b"\n", replace=True)

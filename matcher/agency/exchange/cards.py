@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from keys import tls
-from matcher.agency import durable
+from keys import files, tls
 from matcher.agency.home import AgencyHome
 from matcher.protocol import bodies, canonical, messages
 from matcher.protocol.agreement.model import Agreement
@@ -107,7 +106,7 @@ class CardBook:
                     remedy=_ASK_FOR_A_CARD,
                 )
         path.parent.mkdir(mode=0o700, exist_ok=True)
-        durable.write(path, canonical.encode(messages.to_json(message)))
+        files.write(path, canonical.encode(messages.to_json(message)), replace=True)
         return card
 
     def _path(self, party: str) -> Path:

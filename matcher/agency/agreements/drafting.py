@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from matcher.agency import agreements, cards, durable
-from matcher.agency.service_card import ServiceCard
+from keys import files
+from matcher.agency.agreements import known
+from matcher.agency.exchange import cards
+from matcher.agency.exchange.service_card import ServiceCard
 from matcher.protocol import canonical, messages, names, normalise
 from matcher.protocol.agreement import render
 from matcher.protocol.agreement.model import Agreement
@@ -69,10 +71,10 @@ def draft(
 def write(directory: Path, matching_file: bytes, agreement_file: bytes) -> None:
     """Write both files into ``directory``. Raises StateError rather than replace a file that says something else."""
     directory.mkdir(parents=True, exist_ok=True)
-    files = {agreements.MATCHING_FILE: matching_file, agreements.AGREEMENT_FILE: agreement_file}
-    for name, data in files.items():
+    papers = {known.MATCHING_FILE: matching_file, known.AGREEMENT_FILE: agreement_file}
+    for name, data in papers.items():
         path = directory / name
         if path.exists() and path.read_bytes() != data:
             raise StateError(f"{path} is there already and says something else", remedy="Choose another --out.")
-    for name, data in files.items():
-        durable.write(directory / name, data)
+    for name, data in papers.items():
+        files.write(directory / name, data, replace=True)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from matcher.agency import durable
+from keys import files
 from matcher.protocol.errors import InputError
 
 FORMATS = ("table", "csv", "xlsx", "json")
@@ -71,5 +71,5 @@ def write(path: Path | None, kind: str, headings: Sequence[str], rows: Sequence[
             raise InputError("a workbook needs a file", remedy="Give --out FILE.xlsx.")
         data = to_xlsx(headings, rows, path.stem)
     if path is not None:
-        durable.write(path, data)
+        files.write(path, data, replace=True)
     return data

@@ -12,15 +12,16 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from matcher.agency import inbox as inboxes
-from matcher.agency import opened, outgoing, payload
-from matcher.agency.asking import REQUEST_PART
+from matcher.agency.exchange import inbox as inboxes
+from matcher.agency.exchange import outgoing
+from matcher.agency.exchange.inbox import Inbox, Received
+from matcher.agency.exchange.outbox import sign_message
 from matcher.agency.home import AgencyHome
-from matcher.agency.inbox import Inbox, Received
-from matcher.agency.opened import Opened
-from matcher.agency.opening import AskedFinding, Opening, open_delivery
-from matcher.agency.outbox import sign_message
-from matcher.agency.own_rows import OwnRows
+from matcher.agency.reveal import opened, payload
+from matcher.agency.reveal.asking import REQUEST_PART
+from matcher.agency.reveal.opened import Opened
+from matcher.agency.reveal.opening import AskedFinding, Opening, open_delivery
+from matcher.agency.reveal.own_rows import OwnRows
 from matcher.channel import Channel
 from matcher.protocol import canonical
 from matcher.protocol.agreement.model import Agreement

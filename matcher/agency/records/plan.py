@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from matcher.agency import cells
+from matcher.agency.records import cells
 from matcher.protocol.agreement.model import Column, Field
 from matcher.protocol.errors import AgreementError
 

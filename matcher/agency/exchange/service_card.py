@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from matcher.agency import durable
+from keys import files
 from matcher.protocol.errors import InputError, StateError
 
 FILE_NAME = "service.json"
@@ -56,4 +56,4 @@ def load(home: Path) -> ServiceCard:
 
 def store(home: Path, card: ServiceCard) -> None:
     """Keep ``card`` in ``home``."""
-    durable.write(home / FILE_NAME, json.dumps(asdict(card), indent=2).encode() + b"\n")
+    files.write(home / FILE_NAME, json.dumps(asdict(card), indent=2).encode() + b"\n", replace=True)

@@ -1,0 +1,1 @@
+"""The agreements an agency knows: drafted, signed with the others, published, kept."""

@@ -1,0 +1,1 @@
+"""Signed messages with the service and the other parties: sent, received, remembered; and trust in the log."""
