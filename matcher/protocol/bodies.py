@@ -2,6 +2,8 @@
 
 Bodies stand whole in the audit log, so each field is an id, a count, a digest, a public key or an agreed word.
 ``check`` refuses a missing, unknown or malformed field. Free text has no place here.
+
+Lists are bounded so that the largest lawful body, as a log entry, fits the 65,535 bytes that C2SP tlog-tiles gives one.
 """
 
 from __future__ import annotations
@@ -9,7 +11,7 @@ from __future__ import annotations
 from matcher.protocol import canonical
 from matcher.protocol.checks import (
     Check,
-    is_base64,
+    base64_of,
     is_case,
     is_count,
     is_digest,
@@ -29,6 +31,8 @@ __all__ = [
     "EVALUATION_PADDING",
     "MAX_EVALUATION_BATCH",
     "MAX_FINDINGS_PER_REQUEST",
+    "MAX_MANIFESTS_PER_RUN",
+    "MAX_PEOPLE",
     "check",
     "is_id",
     "is_period",
@@ -36,17 +40,19 @@ __all__ = [
 
 MAX_EVALUATION_BATCH = 4096
 EVALUATION_PADDING = 1024
-MAX_FINDINGS_PER_REQUEST = 1000
+MAX_FINDINGS_PER_REQUEST = 256
+MAX_MANIFESTS_PER_RUN = 320  # each stands twice in the run's entry: as asked for, and as matched
+MAX_PEOPLE = 200
 _FINDING_LIST = list_of(is_digest, MAX_FINDINGS_PER_REQUEST, 1)
 
 BODIES: dict[str, dict[str, Check]] = {
     # Who a party is: certified by its root, which is also in the agreement. Times in seconds since 1970.
     "card": {
         "party": is_id,
-        "root": is_base64,
-        "encryption_key": is_base64,
+        "root": base64_of(32),
+        "encryption_key": base64_of(1216),
         "tls_certificate": is_note,
-        "people": list_of(object_of(id=is_id, key=is_base64), 1000),
+        "people": list_of(object_of(id=is_id, key=base64_of(32)), MAX_PEOPLE),
         "serial": is_count,
         "not_after": is_count,
     },
@@ -54,7 +60,7 @@ BODIES: dict[str, dict[str, Check]] = {
     # attachment: the group key sealed by HPKE to the recipient's card
     "group-key": {"link": is_id, "group_key_id": is_digest, "sealed_sha256": is_digest},
     "manifest": {
-        "submission": is_base64,
+        "submission": base64_of(32),
         "sequence": is_count,
         "previous": optional(is_digest),
         "rows": is_count,
@@ -76,15 +82,15 @@ BODIES: dict[str, dict[str, Check]] = {
         "epoch": is_count,
         "count": is_count,
         "elements_sha256": is_digest,
-        "proof": is_base64,
+        "proof": base64_of(64),
         "total_epoch": is_count,
         "total_month": is_count,
     },
-    "match": {"manifests": list_of(is_digest, 10_000, 1)},
+    "match": {"manifests": list_of(is_digest, MAX_MANIFESTS_PER_RUN, 1)},
     # attachment: canonical JSON {"proofs": [{"leaf", "index", "size", "inclusion": [..]}, ..]} in the order of findings
     "reveal-request": {
         "run": is_digest,
-        "findings": list_of(object_of(id=is_digest, claim=is_base64), MAX_FINDINGS_PER_REQUEST, 1),
+        "findings": list_of(object_of(id=is_digest, claim=base64_of(32)), MAX_FINDINGS_PER_REQUEST, 1),
         "purpose": is_id,
         "case": is_case,
         "basis": list_of(is_id, 16),

@@ -16,6 +16,9 @@ from matcher.protocol.errors import VerificationError
 _ID = re.compile(r"[a-z0-9][a-z0-9.-]{0,63}")
 _CASE = re.compile(r"[A-Za-z0-9-]{1,64}")
 _PERIOD = re.compile(r"\d{4}(-\d{2}|-Q[1-4])?")
+# No control character but the newline, which JSON escapes by six bytes each; no lone surrogate, which has no UTF-8.
+_NOTE = re.compile(r"[^\x00-\x09\x0b-\x1f\ud800-\udfff]*")
+MAX_NOTE_BYTES = 8192
 
 Check = Callable[[Any], bool]
 
@@ -45,13 +48,16 @@ def is_digest(value: Any) -> bool:
     return isinstance(value, str) and len(value) == 64 and set(value) <= set("0123456789abcdef")
 
 
-def is_base64(value: Any) -> bool:
-    """Canonical base64 of any length."""
-    try:
-        canonical.unb64(value)
-    except VerificationError:
-        return False
-    return True
+def base64_of(most: int) -> Check:
+    """Canonical base64 of at most ``most`` bytes. How many exactly is for whoever uses them."""
+
+    def is_base64(value: Any) -> bool:
+        try:
+            return len(canonical.unb64(value)) <= most
+        except VerificationError:
+            return False
+
+    return is_base64
 
 
 def is_flag(value: Any) -> bool:
@@ -60,8 +66,8 @@ def is_flag(value: Any) -> bool:
 
 
 def is_note(value: Any) -> bool:
-    """A signed note or a certificate: public text that says itself who signed it."""
-    return isinstance(value, str) and len(value) <= 8192
+    """A signed note or a certificate: public text in lines that says itself who signed it."""
+    return isinstance(value, str) and _NOTE.fullmatch(value) is not None and len(value.encode()) <= MAX_NOTE_BYTES
 
 
 def one_of(*words: str) -> Check:

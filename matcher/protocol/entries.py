@@ -22,7 +22,7 @@ from matcher.protocol.errors import VerificationError
 from matcher.protocol.messages import NO_AGREEMENT, SignedMessage
 
 VERSION = 1
-MAX_ENTRY_BYTES = 2 << 20
+MAX_ENTRY_BYTES = 65_535  # what the two bytes of length before an entry in a C2SP tlog-tiles bundle can say
 _FIELDS = frozenset(("v", "type", "time", "actor", "agreement", "flow", "period", "message", "facts"))
 _is_optional_id = optional(is_id)
 _is_optional_period = optional(is_period)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from matcher.protocol import checkpoint, note
+from matcher.protocol import bodies, checkpoint, note
 from matcher.protocol.checks import (
     Check,
     is_count,
@@ -32,9 +32,8 @@ from matcher.protocol.suite import SUITE
 
 _RPC = re.compile(r"[A-Za-z0-9._/]{1,96}")
 _FIXED_TEXT = re.compile(r"[A-Za-z',; -]{1,160}")
-_MAX_PARTIES = 64
-_MAX_MANIFESTS = 10_000
-_MAX_CODES = 1_000
+MAX_PARTIES_PER_RUN = 32
+MAX_CODES_PER_RUN = 100
 
 Scope = Literal["none", "agreement", "period", "any"]
 Actor = Literal["sender", "party", "optional"]
@@ -68,17 +67,22 @@ def _is_fixed_text(value: Any) -> bool:
 def _is_ordered(inputs: Any) -> bool:
     parties = [item["party"] for item in inputs]
     manifests = [digest for item in inputs for digest in item["manifests"]]
-    return parties == sorted(set(parties)) and len(manifests) == len(set(manifests))
+    return (
+        parties == sorted(set(parties))
+        and len(manifests) == len(set(manifests))
+        and len(manifests) <= bodies.MAX_MANIFESTS_PER_RUN
+    )
 
 
-_is_inputs = list_of(object_of(party=is_id, manifests=list_of(is_digest, _MAX_MANIFESTS, 1)), _MAX_PARTIES, 1)
+_is_manifests = list_of(is_digest, bodies.MAX_MANIFESTS_PER_RUN, 1)
+_is_inputs = list_of(object_of(party=is_id, manifests=_is_manifests), MAX_PARTIES_PER_RUN, 1)
 _is_run = object_of(
     suite=one_of(SUITE),
     agreement=is_digest,
     flow=is_id,
     period=is_period,
     inputs=lambda value: _is_inputs(value) and _is_ordered(value),
-    counts=mapping_of(is_id, is_count, _MAX_CODES),
+    counts=mapping_of(is_id, is_count, MAX_CODES_PER_RUN),
 )
 
 

@@ -103,7 +103,7 @@ MATCHING_MUTATIONS = {
         "matching.links.other: no flow uses this link kind",
     ),
     "asking oneself": ('answering = ["bank-regulator"]', 'answering = ["labour-bureau"]', "answering: 'labour-bureau'"),
-    "nobody answers": ('answering = ["bank-regulator"]', "answering = []", "answering: 1 to 100 items expected"),
+    "nobody answers": ('answering = ["bank-regulator"]', "answering = []", "answering: 1 to 31 items expected"),
     "multiple of nothing": ("multiple = 50", "multiple = 0", "flows.account-check.multiple"),
     "an unknown comparator": ('"days"', '"weeks"', "fields[6].comparator: 'weeks' is not known"),
     "two fields of a name": ('name = "deposit",', 'name = "wages",', "fields: 'wages' stands twice"),
@@ -256,6 +256,7 @@ AGREEMENT_MUTATIONS = {
     "a quota below nothing": ("rows = 5_000_000", "rows = -1", "agreement.quotas.bank-regulator.rows"),
     "a quota with a point": ("rows = 5_000_000", "rows = 5e6", "rows: a whole number is expected"),
     "a quota of nobody": ("[quotas.bank-regulator]", "[quotas.audit-office]", "agreement.quotas.bank-regulator: this"),
+    "more than a run takes": ("submissions = 10            #", "submissions = 311 #", "quotas: 321 submissions"),
     "no log key": (f'key = "{daxing.LOG_KEY}"', 'key = "concordat.test/daxing+1+AA=="', "log.key: this is no verifier"),
     "another log's key": (daxing.LOG_KEY, SECOND_KEY, "agreement.log.key: the key is of another log"),
     "witnesses without threshold": ("keys = []", f'keys = ["{SECOND_KEY}"]', "threshold: 0 of 1 witnesses"),
@@ -294,6 +295,31 @@ def test_a_mutated_agreement_file_is_refused_by_path(name: str) -> None:
     with pytest.raises(AgreementError) as caught:
         parse_agreement(mutated(agreement, old, new), parse_matching(matching))
     assert message in str(caught.value)
+
+
+def test_rules_have_no_more_codes_than_a_run_counts() -> None:
+    matching, _ = daxing.files()
+    [(_, first)] = [part.split(b"[[flows.account-check.rules]]", 1) for part in [matching]]
+    rule = b"[[flows.account-check.rules]]" + first.split(b"[[", 1)[0]
+    code = rule.split(b'code = "', 1)[1].split(b'"', 1)[0]
+    present = len({item.code for item in parse_matching(matching).flow("account-check").rules})
+    more = [rule.replace(code, b"code-%d" % number) for number in range(97 - present)]
+    parse_matching(matching + b"\n" + b"".join(more[:-1]))
+    with pytest.raises(AgreementError, match="97 different codes"):
+        parse_matching(matching + b"\n" + b"".join(more))
+
+
+def test_a_log_s_origin_is_no_longer_than_a_cosignature_can_say() -> None:
+    matching, agreement = daxing.files()
+    for length in (255, 256):
+        origin = "o" * length
+        key = note.verifier_key(origin, bytes(range(32)))
+        changed = mutated(agreement, f'"{daxing.ORIGIN}"', f'"{origin}"').replace(daxing.LOG_KEY.encode(), key.encode())
+        if length == 255:
+            parse_agreement(changed, parse_matching(matching))
+        else:
+            with pytest.raises(AgreementError, match="origin: longer than 255"):
+                parse_agreement(changed, parse_matching(matching))
 
 
 def test_a_majority_of_witnesses_is_accepted() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime
 from typing import Any
 
-from matcher.protocol import note, suite
+from matcher.protocol import bodies, note, suite
 from matcher.protocol.agreement import schema, terms_table
 from matcher.protocol.agreement.model import Agreement, Matching, Party, Quotas
 from matcher.protocol.agreement.schema import Entry, Table, refuse
@@ -17,6 +17,7 @@ from matcher.protocol.errors import VerificationError
 FILE = "agreement"
 ROLES = ("prepare", "approve", "administer", "read")
 _LARGEST = 2**53 - 1
+_MAX_ORIGIN_BYTES = 255  # as in C2SP tlog-cosignature
 # Dates of an agreement are days in China: midnight at UTC+8, which has had no daylight saving time since 1991.
 _CHINA = datetime.timezone(datetime.timedelta(hours=8))
 
@@ -28,7 +29,7 @@ _PARTY: dict[str, Entry] = {
     "name": Entry(schema.text),
     "kind": Entry(schema.choice("data", "auditor")),
     "root": Entry(schema.hexadecimal(32)),
-    "people": Entry(schema.listing(schema.table(_PERSON), least=1, unique=False)),
+    "people": Entry(schema.listing(schema.table(_PERSON), least=1, most=bodies.MAX_PEOPLE, unique=False)),
 }
 _CALENDAR: dict[str, Entry] = {
     "period": Entry(schema.choice("month", "quarter", "year")),
@@ -76,6 +77,7 @@ def parse(data: bytes, matching: Matching) -> Agreement:
     _check_same_keys(f"{FILE}.terms", value["terms"], matching.flows, "flow")
     data_parties = [party.id for party in parties.values() if party.kind == "data"]
     _check_same_keys(f"{FILE}.quotas", value["quotas"], data_parties, "data party")
+    _check_submissions(value["quotas"], matching)
     _check_log(value["log"], value["witnesses"])
     calendar: dict[str, Any] = value["calendar"]
     return Agreement(
@@ -156,6 +158,18 @@ def _check_same_keys(path: str, found: dict[str, Any], wanted: Any, what: str) -
             refuse(f"{path}.{name}", f"there is no such {what}")
 
 
+def _check_submissions(quotas: Table, matching: Matching) -> None:
+    """All that may be submitted in a period must fit one run's log entry, or the last ones could never be matched."""
+    for flow in matching.flows.values():
+        total = sum(quotas[party]["submissions"] for party in flow.parties())
+        if total > bodies.MAX_MANIFESTS_PER_RUN:
+            refuse(
+                f"{FILE}.quotas",
+                f"{total} submissions of a period in flow {flow.id}; one match takes {bodies.MAX_MANIFESTS_PER_RUN}",
+                "Lower submissions, or choose a shorter period.",
+            )
+
+
 def _check_log(log: Table, witnesses: Table) -> None:
     keys = witnesses["keys"]
     texts = [(f"{FILE}.log.key", log["key"])]
@@ -171,6 +185,8 @@ def _check_log(log: Table, witnesses: Table) -> None:
     # Not the names alone: one witness under two names would count twice.
     schema.require_distinct((key.public.hex() for key in parsed), f"{FILE}.witnesses.keys")
     schema.require_distinct((key.name for key in parsed), f"{FILE}.witnesses.keys")
+    if len(log["origin"].encode()) > _MAX_ORIGIN_BYTES:
+        refuse(f"{FILE}.log.origin", f"longer than {_MAX_ORIGIN_BYTES} bytes")
     threshold = witnesses["threshold"]
     majority = threshold <= len(keys) < 2 * threshold
     if not majority and (threshold or keys):

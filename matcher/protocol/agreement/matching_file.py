@@ -13,12 +13,14 @@ from matcher.protocol.agreement.model import Field, Flow, Link, Matching
 from matcher.protocol.agreement.schema import Entry, Table, refuse
 from matcher.protocol.comparators import COMPARATORS
 from matcher.protocol.comparators.flags import MAX_CODES
+from matcher.protocol.entry_types import MAX_CODES_PER_RUN, MAX_PARTIES_PER_RUN
 
 FILE = "matching"
 # A link value's normaliser, and the type a column must have to carry such values.
 LINK_NORMALISERS = {"account-number": "account", "credit-code": "credit-code", "company-name": "company"}
 MAX_MULTIPLE = 1000
 _MAX_EPOCH = 2**32 - 1
+_MAX_CODES = MAX_CODES_PER_RUN - 4  # what a run counts beside rule codes: pairs, and the facts of rules_table.py
 
 _LINK: dict[str, Entry] = {
     "normaliser": Entry(schema.choice(*LINK_NORMALISERS)),
@@ -36,7 +38,7 @@ _FIELD: dict[str, Entry] = {
 _FLOW: dict[str, Entry] = {
     "link": Entry(schema.identifier),
     "asking": Entry(schema.identifier),
-    "answering": Entry(schema.listing(schema.identifier, least=1, most=100)),
+    "answering": Entry(schema.listing(schema.identifier, least=1, most=MAX_PARTIES_PER_RUN - 1)),
     "multiple": Entry(schema.integer(1, MAX_MULTIPLE), 1),
     "fields": Entry(schema.listing(schema.table(_FIELD), least=1, most=64, unique=False)),
     "rules": Entry(schema.listing(schema.table(rules_table.RULE), least=1, most=500, unique=False)),
@@ -91,6 +93,8 @@ def _flow(name: str, value: Table) -> Flow:
         rules_table.rule(f"{path}.rules[{position}]", item, fields) for position, item in enumerate(value["rules"], 1)
     )
     rules_table.require_complete(f"{path}.rules", rules, fields)
+    if len(codes := {rule.code for rule in rules}) > _MAX_CODES:
+        refuse(f"{path}.rules", f"{len(codes)} different codes; a run's log entry has room for {_MAX_CODES}")
     return Flow(
         id=name, link=value["link"], asking=value["asking"], answering=value["answering"],
         multiple=value["multiple"], fields=fields, rules=rules,
