@@ -20,9 +20,9 @@ from matcher.protocol.checks import is_count, is_id, is_period, optional
 from matcher.protocol.entry_types import ENTRY_TYPES, EntryType, type_of
 from matcher.protocol.errors import VerificationError
 from matcher.protocol.messages import NO_AGREEMENT, SignedMessage
+from matcher.protocol.tiles import MAX_ENTRY_BYTES
 
 VERSION = 1
-MAX_ENTRY_BYTES = 65_535  # what the two bytes of length before an entry in a C2SP tlog-tiles bundle can say
 _FIELDS = frozenset(("v", "type", "time", "actor", "agreement", "flow", "period", "message", "facts"))
 _is_optional_id = optional(is_id)
 _is_optional_period = optional(is_period)

@@ -4,10 +4,11 @@
 
     — example.com/foo Uw2QOkn8srV1yJGh2VYRlL1Tnagv1YEq6TfXppzi2ONncAlTgK7Ztg1ERYNZXsYjOBH3mFXmRKuwHjG1Yu72IneyaQM=
 
-A verifier key is ``name+hex(key id)+base64(type || public key)``. Signature type 0x01 (Ed25519) only: notes with
-further signatures are read, and those of unknown keys ignored, as the specification demands.
+A verifier key is ``name+hex(key id)+base64(type || public key)``. Signatures of type 0x01 (Ed25519) are verified here:
+notes with further signatures are read, and those of unknown keys ignored, as the specification demands.
 
-Left to others: what the text says (checkpoint.py), private keys (the caller signs through a function).
+Left to others: what the text says (checkpoint.py), signatures of type 0x04 (cosignature.py), private keys (the caller
+signs through a function).
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ _SIGNATURE_PREFIX = "\N{EM DASH} "
 
 @dataclass(frozen=True, slots=True)
 class VerifierKey:
-    """Who may sign: name, key id (4 bytes) and Ed25519 public key (32 bytes)."""
+    """Who may sign: name, key id (4 bytes) and Ed25519 public key (32 bytes). The key id depends on the type."""
 
     name: str
     key_id: bytes
@@ -55,29 +56,31 @@ class Note:
     signatures: tuple[NoteSignature, ...]
 
 
-def key_id(name: str, public: bytes) -> bytes:
+def key_id(name: str, public: bytes, signature_type: int = ED25519) -> bytes:
     """SHA-256(name || newline || type || public key)[:4]."""
-    return sha256(name.encode() + b"\n" + bytes((ED25519,)) + public)[:_KEY_ID_SIZE]
+    return sha256(name.encode() + b"\n" + bytes((signature_type,)) + public)[:_KEY_ID_SIZE]
 
 
-def verifier_key(name: str, public: bytes) -> str:
+def verifier_key(name: str, public: bytes, signature_type: int = ED25519) -> str:
     """The verifier key's text. Raises VerificationError for a name that no key may have."""
-    _require_name(name)
-    return f"{name}+{key_id(name, public).hex()}+{canonical.b64(bytes((ED25519,)) + public)}"
+    require_name(name)
+    key = bytes((signature_type,)) + public
+    return f"{name}+{key_id(name, public, signature_type).hex()}+{canonical.b64(key)}"
 
 
-def parse_verifier_key(text: str) -> VerifierKey:
-    """A verifier key from its text. Raises VerificationError when malformed or not Ed25519."""
+def parse_verifier_key(text: str, signature_type: int = ED25519) -> VerifierKey:
+    """A verifier key of ``signature_type`` from its text. Raises VerificationError: malformed, or of another type."""
     name, _, rest = text.partition("+")
     hex_id, _, encoded = rest.partition("+")
-    _require_name(name)
+    require_name(name)
     key = canonical.unb64(encoded)
-    if len(key) != 1 + _PUBLIC_SIZE or key[0] != ED25519:
-        raise VerificationError(f"verifier key of {name}: it is no Ed25519 key")
+    if len(key) != 1 + _PUBLIC_SIZE or key[0] != signature_type:
+        raise VerificationError(f"verifier key of {name}: it is no Ed25519 key of type {signature_type}")
     public = key[1:]
-    if canonical.unhex(hex_id, _KEY_ID_SIZE) != key_id(name, public):
+    expected = key_id(name, public, signature_type)
+    if canonical.unhex(hex_id, _KEY_ID_SIZE) != expected:
         raise VerificationError(f"verifier key of {name}: the key id does not belong to the key")
-    return VerifierKey(name, key_id(name, public), public)
+    return VerifierKey(name, expected, public)
 
 
 def parse(note: str) -> Note:
@@ -94,14 +97,15 @@ def parse(note: str) -> Note:
     if split < 0 or not note.endswith("\n"):
         raise VerificationError("note: there is no empty line before the signatures, or no newline at the end")
     lines = note[split + 2 : -1].split("\n")
-    return Note(note[: split + 1], tuple(map(_signature, lines)))
+    return Note(note[: split + 1], tuple(map(parse_signature, lines)))
 
 
-def _signature(line: str) -> NoteSignature:
+def parse_signature(line: str) -> NoteSignature:
+    """One signature line, without its newline. Raises VerificationError when malformed."""
     name, _, encoded = line.removeprefix(_SIGNATURE_PREFIX).partition(" ")
     if not line.startswith(_SIGNATURE_PREFIX):
         raise VerificationError("note: a signature line does not begin with a dash")
-    _require_name(name)
+    require_name(name)
     value = canonical.unb64(encoded)
     if len(value) <= _KEY_ID_SIZE:
         raise VerificationError("note: a signature is too short")
@@ -110,10 +114,12 @@ def _signature(line: str) -> NoteSignature:
 
 def render(note: Note) -> str:
     """The note's text and signature lines."""
-    lines = "".join(
-        f"{_SIGNATURE_PREFIX}{item.name} {canonical.b64(item.key_id + item.signature)}\n" for item in note.signatures
-    )
-    return f"{note.text}\n{lines}"
+    return f"{note.text}\n{''.join(map(render_signature, note.signatures))}"
+
+
+def render_signature(item: NoteSignature) -> str:
+    """A signature's line, with its newline."""
+    return f"{_SIGNATURE_PREFIX}{item.name} {canonical.b64(item.key_id + item.signature)}\n"
 
 
 def sign(text: str, name: str, public: bytes, sign_bytes: Callable[[bytes], bytes]) -> str:
@@ -143,6 +149,7 @@ def verify(note: Note, keys: Sequence[VerifierKey]) -> tuple[VerifierKey, ...]:
     return tuple(signers)
 
 
-def _require_name(name: str) -> None:
+def require_name(name: str) -> None:
+    """Raise VerificationError unless a key may be called ``name``."""
     if not name or "+" in name or any(character.isspace() or character < " " for character in name):
         raise VerificationError("note: a key name is empty, or holds a space or a plus")
