@@ -1,7 +1,7 @@
 """Where a log is read from: the service, or a directory that ``concordat audit export`` wrote.
 
-    DIR/checkpoint                              the signed checkpoint
-    DIR/entries.jsonl                           one entry a line, in order: canonical JSON has no line breaks
+    DIR/checkpoint                              the signed checkpoint, with its cosignatures
+    DIR/tile/...                                hashes and entries, as C2SP tlog-tiles lays them out (protocol/tiles.py)
     DIR/agreements/DIGEST/matching.toml         the files of every agreement the log names
     DIR/agreements/DIGEST/agreement.toml
 
@@ -15,15 +15,15 @@ from pathlib import Path
 from typing import Protocol
 
 from matcher.channel import Channel
-from matcher.protocol.entries import MAX_ENTRY_BYTES
+from matcher.protocol import tiles
 from matcher.protocol.errors import InputError, NotFoundError, VerificationError
 
-CHECKPOINT_FILE = "checkpoint"
-ENTRIES_FILE = "entries.jsonl"
+CHECKPOINT_FILE = tiles.CHECKPOINT_PATH
 AGREEMENTS_DIRECTORY = "agreements"
 MATCHING_FILE = "matching.toml"
 AGREEMENT_FILE = "agreement.toml"
 _MAX_FILE_BYTES = 1 << 20
+_MAX_BUNDLE_BYTES = tiles.WIDTH * (tiles.MAX_ENTRY_BYTES + 2)
 
 
 class LogSource(Protocol):
@@ -89,16 +89,29 @@ class DirectorySource:
             raise VerificationError("the exported checkpoint is not UTF-8") from error
 
     def entries(self, size: int) -> Iterator[bytes]:
-        """The lines of entries.jsonl, whose number must be ``size``: more are as wrong as fewer."""
-        count = 0
-        with (self._directory / ENTRIES_FILE).open("rb") as file:
-            while line := file.readline(MAX_ENTRY_BYTES + 2):
-                if not line.endswith(b"\n"):
-                    raise VerificationError(f"{ENTRIES_FILE}: line {count + 1} is cut short or far too long")
-                count += 1
-                if count > size:
-                    raise VerificationError(f"{ENTRIES_FILE} holds more entries than the checkpoint's {size}")
-                yield line[:-1]
+        """The entries of a tree of ``size``, whose hash tiles are compared with them on the way.
+
+        Raises VerificationError: a bundle or tile is missing, or not what the entries make it.
+        """
+        builder = tiles.TileBuilder()
+        for index, width in tiles.widths(size):
+            for entry in tiles.parse_bundle(self._file(tiles.path(tiles.ENTRIES, index, width)), width):
+                for path, data in builder.add(entry):
+                    self._compare(path, data)
+                yield entry
+        for path, data in builder.finish():
+            self._compare(path, data)
+
+    def _file(self, path: str) -> bytes:
+        try:
+            return _read(self._directory / path, _MAX_BUNDLE_BYTES)
+        except NotFoundError as error:
+            raise VerificationError(f"{path} is not in the export") from error
+
+    def _compare(self, path: str, data: bytes) -> None:
+        # Nothing here reads hash tiles to prove anything, but other readers do: a false one must not pass.
+        if self._file(path) != data:
+            raise VerificationError(f"{path} is not what the entries make it")
 
     def agreement_files(self, digest: bytes) -> tuple[bytes, bytes]:
         """The exported files of an agreement. Raises NotFoundError."""
@@ -108,11 +121,11 @@ class DirectorySource:
         return _read(directory / MATCHING_FILE), _read(directory / AGREEMENT_FILE)
 
 
-def _read(path: Path) -> bytes:
+def _read(path: Path, most: int = _MAX_FILE_BYTES) -> bytes:
     if not path.is_file():
         raise NotFoundError(f"{path.name} is not in the export")
     with path.open("rb") as file:
-        data = file.read(_MAX_FILE_BYTES + 1)
-    if len(data) > _MAX_FILE_BYTES:
-        raise VerificationError(f"{path.name} is longer than {_MAX_FILE_BYTES} bytes")
+        data = file.read(most + 1)
+    if len(data) > most:
+        raise VerificationError(f"{path.name} is longer than {most} bytes")
     return data

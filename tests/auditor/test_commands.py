@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,11 @@ from keys.errors import KeyFileError
 from matcher.auditor import source
 from matcher.auditor.commands import register
 from matcher.auditor.export import export
-from matcher.protocol import canonical
+from matcher.protocol import tiles
 from matcher.text import edge
 from tests.auditor.world import BANK, LOG_KEY, ORIGIN, Source, World, finding
+
+BUNDLE = "tile/entries/000.p/17"
 
 
 class Auditor:
@@ -147,31 +150,49 @@ def test_show_lists_who_when_what_and_why(auditor: Auditor, tmp_path: Path) -> N
 def test_show_shows_nothing_that_is_not_signed(auditor: Auditor, tmp_path: Path) -> None:
     directory = tmp_path / "log"
     exported(World.good(), directory)
-    file = directory / source.ENTRIES_FILE
+    file = directory / BUNDLE
     file.write_bytes(file.read_bytes().replace(b'"rows":10}', b'"rows":11}'))
     status, out, err = auditor.run("show", "--from", str(directory))
     assert (status, out) == (7, "")
-    assert "hash to the signed checkpoint" in err or "fit together" in err
+    assert "what the entries make it" in err or "fit together" in err
 
 
-@pytest.mark.parametrize(
-    ("damage", "check"),
-    [
-        (lambda data: data + b"{}\n", 3),
-        (lambda data: data[:-1], 3),
-        (lambda data: data[: data.rindex(b"\n", 0, -1) + 1], 3),
-        (lambda data: data + b"x" * 3_000_000, 3),
-    ],
-)
-def test_a_damaged_export_is_refused(auditor: Auditor, tmp_path: Path, damage: Any, check: int) -> None:
+def _drop_last(data: bytes) -> bytes:
+    return tiles.bundle(tiles.parse_bundle(data, 17)[:-1])
+
+
+DAMAGES: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
+    "an entry more": ("tile/entries/000.p/17", lambda data: data + tiles.bundle([b"{}"])),
+    "an entry less": ("tile/entries/000.p/17", _drop_last),
+    "a bundle cut short": ("tile/entries/000.p/17", lambda data: data[:-1]),
+    "a bundle far too long": ("tile/entries/000.p/17", lambda data: data + bytes(257 * 65_537)),
+    "a hash changed": ("tile/0/000.p/17", lambda data: bytes((data[0] ^ 1,)) + data[1:]),
+    "a hash more": ("tile/0/000.p/17", lambda data: data + bytes(32)),
+    "a hash less": ("tile/0/000.p/17", lambda data: data[:-32]),
+}
+
+
+@pytest.mark.parametrize("name", DAMAGES)
+def test_a_damaged_export_is_refused(auditor: Auditor, tmp_path: Path, name: str) -> None:
     directory = tmp_path / "log"
     exported(World.good(), directory)
-    file = directory / source.ENTRIES_FILE
+    path, damage = DAMAGES[name]
+    file = directory / path
     file.write_bytes(damage(file.read_bytes()))
     status, result, _ = auditor.json("verify", "--from", str(directory))
     assert status == 7
-    assert str(check) in result["failed"]
+    assert "3" in result["failed"]
     assert not (auditor.path / "checkpoints").exists()
+
+
+@pytest.mark.parametrize("path", ["tile/entries/000.p/17", "tile/0/000.p/17"])
+def test_an_export_without_one_of_its_files_is_refused(auditor: Auditor, tmp_path: Path, path: str) -> None:
+    directory = tmp_path / "log"
+    exported(World.good(), directory)
+    (directory / path).unlink()
+    status, result, _ = auditor.json("verify", "--from", str(directory))
+    assert (status, list(result["failed"])) == (7, ["3"])
+    assert path in result["failures"][0]["reason"]
 
 
 def test_missing_and_oversized_agreement_files(auditor: Auditor, tmp_path: Path) -> None:
@@ -199,8 +220,7 @@ def test_export_overwrites_nothing(tmp_path: Path) -> None:
     world = World.good()
     directory = tmp_path / "log"
     exported(world, directory)
-    before = (directory / source.ENTRIES_FILE).read_bytes()
-    assert before == b"".join(entry + b"\n" for entry in world.entries)
+    assert (directory / BUNDLE).read_bytes() == tiles.bundle(world.entries)
     with pytest.raises(Exception, match="not empty"):
         export(Source(world), directory)
 
@@ -210,6 +230,6 @@ def test_export_keeps_a_log_that_does_not_verify(auditor: Auditor, tmp_path: Pat
     world.append(b'{"no":"entry"}')
     status, result, _ = auditor.json("verify", "--from", exported(world, tmp_path / "log"))
     assert (status, result["failed"]) == (7, {"4": 1})
-    world.append(canonical.encode({"a": 1}) + b"\n")
-    with pytest.raises(Exception, match="line break"):
+    world.append(bytes(tiles.MAX_ENTRY_BYTES + 1))
+    with pytest.raises(Exception, match="65536 bytes"):
         export(Source(world), tmp_path / "other")
