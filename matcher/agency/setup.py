@@ -18,11 +18,12 @@ from keys.auditor import AuditorKeys
 from matcher.agency.exchange import cards
 from matcher.agency.exchange.outbox import sign_message
 from matcher.agency.home import PARTY_FILE, PARTY_FORMAT, PEOPLE_DIRECTORY, AgencyHome
-from matcher.protocol import bodies, canonical, messages
+from matcher.protocol import bodies, canonical, cosignature, messages
 from matcher.protocol.errors import InputError, StateError
 from matcher.protocol.messages import NO_AGREEMENT, SignedMessage
 
 CARD_FILE = "card.json"
+WITNESS_FILE = "witness.vkey"
 _KEYS_DIRECTORY = "keys"
 
 
@@ -66,7 +67,9 @@ def _fill(
     for person, secret in persons.items():
         people.create(path / PEOPLE_DIRECTORY / f"{person}.key", person, secret)
     if auditor:
-        return _auditor_card(path, party, AuditorKeys.create(path / _KEYS_DIRECTORY, passphrase, party, now=now))
+        auditor_keys = AuditorKeys.create(path / _KEYS_DIRECTORY, passphrase, party, now=now)
+        _write_witness(path, party, auditor_keys)
+        return _auditor_card(path, party, auditor_keys)
     keys = AgencyKeys.create(path / _KEYS_DIRECTORY, passphrase, party, holder=holder, now=now)
     home = AgencyHome(path, party, keys)
     try:
@@ -107,7 +110,14 @@ def issue_auditor_card(path: Path, party: str, passphrase: str, *, renew_tls: bo
     keys = AuditorKeys.open(path / _KEYS_DIRECTORY, passphrase)
     if renew_tls:
         keys.renew_tls(party, now)
+    _write_witness(path, party, keys)
     return _auditor_card(path, party, keys)
+
+
+def _write_witness(path: Path, party: str, keys: AuditorKeys) -> None:
+    """The verifier key that goes into the agreement: public, in the form of C2SP signed-note."""
+    key = cosignature.verifier_key(cosignature.witness_name(party), keys.witness.public)
+    files.write(path / WITNESS_FILE, key.encode() + b"\n", replace=True)
 
 
 def issued_card(path: Path) -> SignedMessage | None:

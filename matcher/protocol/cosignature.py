@@ -26,10 +26,21 @@ from matcher.protocol.note import Note, NoteSignature, VerifierKey
 from matcher.protocol.suite import u64
 
 COSIGNATURE_V1 = 0x04
+_WITNESS_SUFFIX = "/witness"
 _HEADER = "cosignature/v1\ntime "
 _TIME_SIZE = 8
 _SIGNATURE_SIZE = 64
 _MAX_TIME = 2**63 - 1
+
+
+def witness_name(party: str) -> str:
+    """What the witness of auditor ``party`` is called: a key's name, as a schema-less URL."""
+    return f"{party}{_WITNESS_SUFFIX}"
+
+
+def party_of(name: str) -> str:
+    """The auditor whose witness is called ``name``; ``name`` itself where it is somebody else's."""
+    return name.removesuffix(_WITNESS_SUFFIX)
 
 
 def verifier_key(name: str, public: bytes) -> str:

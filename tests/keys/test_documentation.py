@@ -62,7 +62,7 @@ def test_every_key_a_party_has_is_described(tmp_path: Path) -> None:
     ServiceKeys.create(tmp_path / "service", PASSPHRASE, now=now)
     AgencyKeys.open(tmp_path / "agency", PASSPHRASE).store_group_key("account", bytes(32))
     names = {file.name for file in tmp_path.rglob("*.key")}
-    assert len(names) == 10
+    assert len(names) == 11
     for name in names:
         shown = re.sub(r"^encryption\.[0-9a-f]{16}", "encryption.ID", name).replace("group.account", "group.LINK")
         assert f"| `{shown}` |" in PAGE

@@ -74,6 +74,30 @@ def test_auditor_and_service_open_what_was_made(tmp_path: Path) -> None:
         ServiceKeys.open(tmp_path / "auditor", PASSPHRASE)
 
 
+def test_an_auditor_s_witness_key_is_one_of_its_own(tmp_path: Path) -> None:
+    made = AuditorKeys.create(tmp_path / "keys", PASSPHRASE, "audit-office", now=NOW)
+    assert AuditorKeys.open(tmp_path / "keys", PASSPHRASE).witness.public == made.witness.public
+    assert made.witness.public != made.root.public
+    # The files do not serve in each other's place.
+    (tmp_path / "keys" / "root.key").unlink()
+    (tmp_path / "keys" / "witness.key").rename(tmp_path / "keys" / "root.key")
+    with pytest.raises(DamagedKeyError, match="of kind 'signing'"):
+        AuditorKeys.open(tmp_path / "keys", PASSPHRASE)
+
+
+def test_an_older_auditor_s_home_gets_a_witness_key_once(tmp_path: Path) -> None:
+    made = AuditorKeys.create(tmp_path / "keys", PASSPHRASE, "audit-office", now=NOW)
+    (tmp_path / "keys" / "witness.key").unlink()
+    opened = AuditorKeys.open(tmp_path / "keys", PASSPHRASE)
+    assert opened.witness.public != made.witness.public
+    assert AuditorKeys.open(tmp_path / "keys", PASSPHRASE).witness.public == opened.witness.public
+    (tmp_path / "keys" / "root.key").unlink()
+    (tmp_path / "keys" / "witness.key").unlink()
+    with pytest.raises(MissingKeyError, match=r"root\.key"):
+        AuditorKeys.open(tmp_path / "keys", PASSPHRASE)
+    assert not (tmp_path / "keys" / "witness.key").exists()
+
+
 def test_nothing_is_overwritten(path: Path) -> None:
     before = {file.name: file.read_bytes() for file in path.iterdir()}
     for make in (

@@ -6,15 +6,18 @@ import pickle
 
 import pytest
 
-from matcher.protocol import note, suite
+from matcher.protocol import cosignature, note, suite
 from matcher.protocol.agreement import render
 from matcher.protocol.agreement.model import Agreement
 from matcher.protocol.agreement.parse import parse_agreement, parse_both, parse_matching
 from matcher.protocol.errors import AgreementError, DeniedError
 from tests import daxing
 
-SECOND_KEY = note.verifier_key("witness.test/second", bytes(range(32, 64)))
-THIRD_KEY = note.verifier_key("witness.test/third", bytes(range(64, 96)))
+SECOND_KEY = cosignature.verifier_key("witness.test/second", bytes(range(32, 64)))
+THIRD_KEY = cosignature.verifier_key("witness.test/third", bytes(range(64, 96)))
+# The log's own key, dressed as a witness's.
+LOG_AS_WITNESS = cosignature.verifier_key(daxing.ORIGIN, bytes(range(32)))
+OTHER_LOG = note.verifier_key("other.test/log", bytes(range(32, 64)))
 
 
 def test_the_example_says_what_the_case_needs() -> None:
@@ -258,7 +261,7 @@ AGREEMENT_MUTATIONS = {
     "a quota of nobody": ("[quotas.bank-regulator]", "[quotas.audit-office]", "agreement.quotas.bank-regulator: this"),
     "more than a run takes": ("submissions = 10            #", "submissions = 311 #", "quotas: 321 submissions"),
     "no log key": (f'key = "{daxing.LOG_KEY}"', 'key = "concordat.test/daxing+1+AA=="', "log.key: this is no verifier"),
-    "another log's key": (daxing.LOG_KEY, SECOND_KEY, "agreement.log.key: the key is of another log"),
+    "another log's key": (daxing.LOG_KEY, OTHER_LOG, "agreement.log.key: the key is of another log"),
     "witnesses without threshold": ("keys = []", f'keys = ["{SECOND_KEY}"]', "threshold: 0 of 1 witnesses"),
     "half of the witnesses": (
         "threshold = 0\nkeys = []", f'threshold = 1\nkeys = ["{SECOND_KEY}", "{THIRD_KEY}"]', "threshold: 1 of 2",
@@ -268,7 +271,10 @@ AGREEMENT_MUTATIONS = {
     "a witness twice": (
         "threshold = 0\nkeys = []", f'threshold = 2\nkeys = ["{SECOND_KEY}", "{SECOND_KEY}"]', "stands twice",
     ),
-    "the log as its own witness": ("threshold = 0\nkeys = []", f'threshold = 1\nkeys = ["{daxing.LOG_KEY}"]', "twice"),
+    "the log as its own witness": ("threshold = 0\nkeys = []", f'threshold = 1\nkeys = ["{LOG_AS_WITNESS}"]', "twice"),
+    "a log's key as a witness's": (
+        "threshold = 0\nkeys = []", f'threshold = 1\nkeys = ["{OTHER_LOG}"]', "keys[1]: this is no verifier key",
+    ),
 }  # fmt: skip
 
 

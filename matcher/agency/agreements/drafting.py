@@ -10,7 +10,7 @@ from keys import files
 from matcher.agency.agreements import known
 from matcher.agency.exchange import cards
 from matcher.agency.exchange.service_card import ServiceCard
-from matcher.protocol import canonical, messages, names, normalise
+from matcher.protocol import canonical, cosignature, messages, names, normalise
 from matcher.protocol.agreement import render
 from matcher.protocol.agreement.model import Agreement
 from matcher.protocol.agreement.parse import parse_agreement, parse_matching
@@ -44,9 +44,21 @@ def card_root(path: Path, now: int) -> tuple[str, bytes]:
     return message.sender, cards.verify(message, message.sender, root, now).root
 
 
+def witness_key(path: Path) -> str:
+    """The verifier key in a file of an auditor's. Raises InputError."""
+    text = path.read_text(encoding="utf-8", errors="replace").strip()
+    try:
+        cosignature.parse_verifier_key(text)
+    except VerificationError as error:
+        raise InputError(
+            f"{path.name} holds no witness's key", remedy="Ask the auditor for the witness.vkey of its home."
+        ) from error
+    return text
+
+
 def draft(
     matching_template: bytes, agreement_template: bytes, roots: Mapping[str, bytes], service: ServiceCard,
-    link_keys: Iterable[LinkKey],
+    link_keys: Iterable[LinkKey], witnesses: Iterable[str] = (),
 ) -> tuple[bytes, bytes, Agreement]:  # fmt: skip
     """(matching file, agreement file, what they say). Raises AgreementError for a template that does not come out."""
     link_keys = tuple(link_keys)
@@ -63,6 +75,7 @@ def draft(
         **{f"root.{party}": root.hex() for party, root in roots.items()},
         "log.origin": service.origin,
         "log.key": service.log_key,
+        **{f"witness.{cosignature.party_of(key.partition('+')[0])}": key for key in witnesses},
     }
     agreement_file = render.fill(agreement_template, values, {})
     return matching_file, agreement_file, parse_agreement(agreement_file, matching)

@@ -58,11 +58,12 @@ def _read(files: tuple[Path, ...]) -> tuple[bytes, bytes]:
 @click.option(
     "--group-key-id", "group_key_ids", multiple=True, metavar="KIND=HEX", help=_("Key id of a link kind (mode hmac).")
 )
+@click.option("--witness", "witnesses", multiple=True, type=_FILE, help=_("An auditor's witness.vkey; one for each."))
 @click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help=_("Directory to write."))
 @click.pass_obj
 def draft(
     invocation: Invocation, matching: Path, agreement: Path, card_files: tuple[Path, ...], service: Path,
-    oprf_keys: tuple[str, ...], group_key_ids: tuple[str, ...], out: Path,
+    oprf_keys: tuple[str, ...], group_key_ids: tuple[str, ...], witnesses: tuple[Path, ...], out: Path,
 ) -> None:  # fmt: skip
     """Draft an agreement."""
     now = int(time.time())
@@ -75,8 +76,9 @@ def draft(
     keys = [drafting.link_key(text, "oprf") for text in oprf_keys]
     keys += [drafting.link_key(text, "hmac") for text in group_key_ids]
     matching_file, agreement_file, drafted = drafting.draft(
-        matching.read_bytes(), agreement.read_bytes(), roots, service_card.parse(service.read_bytes()), keys
-    )
+        matching.read_bytes(), agreement.read_bytes(), roots, service_card.parse(service.read_bytes()), keys,
+        map(drafting.witness_key, witnesses),
+    )  # fmt: skip
     drafting.write(out, matching_file, agreement_file)
     result = {**agreement_view.digests(drafted), "directory": str(out)}
     lines = [

@@ -92,6 +92,10 @@ def _show_card(invocation: Invocation, issued: SignedMessage, path: Path) -> Non
         _("People with an operator key: {names}", names=names),
         _("Hand this file to the service's operator and to the other parties: {path}", path=path),
     ]
+    witness = invocation.home / setup.WITNESS_FILE
+    if witness.is_file():
+        result["witness_key"] = witness.read_text(encoding="utf-8").strip()
+        lines.append(_("And this one, the witness's key, to whoever drafts the agreement: {path}", path=witness))
     emit(invocation, result, lambda console: console.print("\n".join(lines), markup=False, soft_wrap=True))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime
 from typing import Any
 
-from matcher.protocol import bodies, note, suite
+from matcher.protocol import bodies, cosignature, note, suite
 from matcher.protocol.agreement import schema, terms_table
 from matcher.protocol.agreement.model import Agreement, Matching, Party, Quotas
 from matcher.protocol.agreement.schema import Entry, Table, refuse
@@ -172,12 +172,14 @@ def _check_submissions(quotas: Table, matching: Matching) -> None:
 
 def _check_log(log: Table, witnesses: Table) -> None:
     keys = witnesses["keys"]
-    texts = [(f"{FILE}.log.key", log["key"])]
-    texts += [(f"{FILE}.witnesses.keys[{position}]", key) for position, key in enumerate(keys, 1)]
+    texts = [(f"{FILE}.log.key", log["key"], note.ED25519)]
+    texts += [
+        (f"{FILE}.witnesses.keys[{position}]", key, cosignature.COSIGNATURE_V1) for position, key in enumerate(keys, 1)
+    ]
     parsed = []
-    for path, key in texts:
+    for path, key, signature_type in texts:
         try:
-            parsed.append(note.parse_verifier_key(key))
+            parsed.append(note.parse_verifier_key(key, signature_type))
         except VerificationError as error:
             refuse(path, f"this is no verifier key ({error})", "Copy it anew from whoever runs that log or witness.")
     if parsed[0].name != log["origin"]:

@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from keys import people, tls
+from keys.auditor import AuditorKeys
 from keys.errors import ExistsError, PermissionsError, WrongPassphraseError
 from matcher.agency import setup
 from matcher.agency.exchange import cards, service_card
 from matcher.agency.exchange.outbox import sign_message
 from matcher.agency.home import AgencyHome, dial
-from matcher.protocol import canonical, messages
+from matcher.protocol import canonical, cosignature, messages
 from matcher.protocol.errors import InputError, StateError, VerificationError
 from matcher.protocol.messages import NO_AGREEMENT
 from matcher.text.terminal import Invocation
@@ -72,6 +73,10 @@ def test_an_auditor_has_a_card_and_opens_no_agency_home(tmp_path: Path) -> None:
     assert card.content()["encryption_key"] == ""
     again = setup.issue_auditor_card(tmp_path / "home", "audit-office", "secret", renew_tls=False, now=NOW)
     assert again == card
+    witness = cosignature.parse_verifier_key((tmp_path / "home" / "witness.vkey").read_text().strip())
+    assert (witness.name, witness.public) == (
+        "audit-office/witness", AuditorKeys.open(tmp_path / "home" / "keys", "secret").witness.public,
+    )  # fmt: skip
     renewed = setup.issue_auditor_card(tmp_path / "home", "audit-office", "secret", renew_tls=True, now=NOW + 5)
     assert renewed.content()["serial"] == 2
     messages.verify(renewed, canonical.unb64(card.content()["root"], 32))
