@@ -154,9 +154,18 @@ class Channel:
             for item in reply.items
         ]
 
-    def checkpoint(self) -> str:
-        """The newest checkpoint, as a signed note."""
-        return str(_call(self._log.GetCheckpoint, pb.GetCheckpointRequest()).note)
+    def checkpoint(self, at_least: int = 0, agreement: bytes = b"", wait_seconds: int = 0) -> str:
+        """The newest checkpoint of ``at_least`` entries, as a signed note; waits up to ``wait_seconds`` for it.
+
+        With an agreement's digest only one that is cosigned as it asks. Raises NotFoundError (``not-cosigned``).
+        """
+        request = pb.GetCheckpointRequest(at_least=at_least, agreement=agreement, wait_seconds=wait_seconds)
+        return str(_call(self._log.GetCheckpoint, request, _UNARY_SECONDS + wait_seconds).note)
+
+    def add_cosignature(self, size: int, line: str) -> int:
+        """Hand in a witness's cosignature of the checkpoint of ``size``; returns how many it has now."""
+        reply = _call(self._log.AddCosignature, pb.AddCosignatureRequest(size=size, line=line))
+        return int(reply.held)
 
     def entries(self, first: int, limit: int = 0) -> Iterator[tuple[int, bytes]]:
         """(index, entry) from ``first`` on; auditors only."""

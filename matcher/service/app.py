@@ -18,6 +18,8 @@ from matcher.service.acts.matching import Matching
 from matcher.service.acts.refusals import Refusals
 from matcher.service.acts.sealing import Sealing
 from matcher.service.acts.uploads import Uploads
+from matcher.service.acts.waiting import WaitingRoom
+from matcher.service.acts.witnessing import Witnessing
 from matcher.service.home import ServiceFile, ServiceHome
 from matcher.service.metrics import Metrics
 from matcher.service.rpc.directory import DirectoryService
@@ -96,7 +98,8 @@ def serving(storage: Storage, keys: ServiceKeys, listen: str, metrics: Metrics, 
     with storage.home.serving():
         recovery.recover(storage.database, storage.home, storage.period_keys, clock)
         mail = Mail(storage.database, storage.log, metrics, clock)
-        server = _server(storage, keys, listen, metrics, mail, clock)
+        witnessing = Witnessing(storage.database, WaitingRoom(), clock)
+        server = _server(storage, keys, listen, metrics, mail, witnessing, clock)
         storage.home.write_public(
             replace(storage.public, address=server.address, tls_certificate=keys.tls_certificate_pem)
         )
@@ -105,11 +108,13 @@ def serving(storage: Storage, keys: ServiceKeys, listen: str, metrics: Metrics, 
             yield server
         finally:
             mail.stop()
+            witnessing.stop()
             server.stop(limits.STOP_GRACE_SECONDS)
 
 
 def _server(
-    storage: Storage, keys: ServiceKeys, listen: str, metrics: Metrics, mail: Mail, clock: Clock
+    storage: Storage, keys: ServiceKeys, listen: str, metrics: Metrics, mail: Mail, witnessing: Witnessing,
+    clock: Clock,
 ) -> Server:  # fmt: skip
     database, log, home = storage.database, storage.log, storage.home
     places = Places(database)
@@ -127,6 +132,6 @@ def _server(
             SubmissionsService(uploads, sealing, places, metrics),
             MatchingService(matching, places),
             MailboxService(mail, places),
-            LogService(database),
+            LogService(database, witnessing),
         ),
     )

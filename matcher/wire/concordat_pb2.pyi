@@ -341,8 +341,28 @@ class MailItem(_message.Message):
     def __init__(self, message: _Optional[_Union[SignedMessage, _Mapping]] = ..., attachment: _Optional[bytes] = ..., index: _Optional[int] = ..., entry: _Optional[bytes] = ...) -> None: ...
 
 class GetCheckpointRequest(_message.Message):
-    __slots__ = ()
-    def __init__(self) -> None: ...
+    __slots__ = ("at_least", "agreement", "wait_seconds")
+    AT_LEAST_FIELD_NUMBER: _ClassVar[int]
+    AGREEMENT_FIELD_NUMBER: _ClassVar[int]
+    WAIT_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    at_least: int
+    agreement: bytes
+    wait_seconds: int
+    def __init__(self, at_least: _Optional[int] = ..., agreement: _Optional[bytes] = ..., wait_seconds: _Optional[int] = ...) -> None: ...
+
+class AddCosignatureRequest(_message.Message):
+    __slots__ = ("size", "line")
+    SIZE_FIELD_NUMBER: _ClassVar[int]
+    LINE_FIELD_NUMBER: _ClassVar[int]
+    size: int
+    line: str
+    def __init__(self, size: _Optional[int] = ..., line: _Optional[str] = ...) -> None: ...
+
+class AddCosignatureReply(_message.Message):
+    __slots__ = ("held",)
+    HELD_FIELD_NUMBER: _ClassVar[int]
+    held: int
+    def __init__(self, held: _Optional[int] = ...) -> None: ...
 
 class Checkpoint(_message.Message):
     __slots__ = ("note",)

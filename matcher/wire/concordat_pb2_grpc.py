@@ -784,6 +784,11 @@ class LogStub:
                 request_serializer=matcher_dot_wire_dot_concordat__pb2.GetCheckpointRequest.SerializeToString,
                 response_deserializer=matcher_dot_wire_dot_concordat__pb2.Checkpoint.FromString,
                 _registered_method=True)
+        self.AddCosignature = channel.unary_unary(
+                '/concordat.v1.Log/AddCosignature',
+                request_serializer=matcher_dot_wire_dot_concordat__pb2.AddCosignatureRequest.SerializeToString,
+                response_deserializer=matcher_dot_wire_dot_concordat__pb2.AddCosignatureReply.FromString,
+                _registered_method=True)
         self.GetEntries = channel.unary_stream(
                 '/concordat.v1.Log/GetEntries',
                 request_serializer=matcher_dot_wire_dot_concordat__pb2.GetEntriesRequest.SerializeToString,
@@ -806,7 +811,14 @@ class LogServicer:
     """
 
     def GetCheckpoint(self, request, context):
-        """The newest signed checkpoint.
+        """The newest signed checkpoint, or the newest that an agreement's witnesses have cosigned; may wait for it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AddCosignature(self, request, context):
+        """Takes a witness's cosignature of a checkpoint; auditors only, under a key that an agreement in force names.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -840,6 +852,11 @@ def add_LogServicer_to_server(servicer, server):
                     servicer.GetCheckpoint,
                     request_deserializer=matcher_dot_wire_dot_concordat__pb2.GetCheckpointRequest.FromString,
                     response_serializer=matcher_dot_wire_dot_concordat__pb2.Checkpoint.SerializeToString,
+            ),
+            'AddCosignature': grpc.unary_unary_rpc_method_handler(
+                    servicer.AddCosignature,
+                    request_deserializer=matcher_dot_wire_dot_concordat__pb2.AddCosignatureRequest.FromString,
+                    response_serializer=matcher_dot_wire_dot_concordat__pb2.AddCosignatureReply.SerializeToString,
             ),
             'GetEntries': grpc.unary_stream_rpc_method_handler(
                     servicer.GetEntries,
@@ -885,6 +902,33 @@ class Log:
             '/concordat.v1.Log/GetCheckpoint',
             matcher_dot_wire_dot_concordat__pb2.GetCheckpointRequest.SerializeToString,
             matcher_dot_wire_dot_concordat__pb2.Checkpoint.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AddCosignature(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/concordat.v1.Log/AddCosignature',
+            matcher_dot_wire_dot_concordat__pb2.AddCosignatureRequest.SerializeToString,
+            matcher_dot_wire_dot_concordat__pb2.AddCosignatureReply.FromString,
             options,
             channel_credentials,
             insecure,

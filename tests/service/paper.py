@@ -178,8 +178,8 @@ origin = "{origin}"
 key = "{log_key}"
 
 [witnesses]
-threshold = 0
-keys = []
+threshold = {threshold}
+keys = [{witnesses}]
 """
 
 
@@ -193,6 +193,6 @@ def agreement_file(**values: object) -> bytes:
     """The agreement file; quotas have generous defaults."""
     defaults: dict[str, object] = {
         "version": 1, "previous": "", "until": "2090-01-01", "rows": 100_000, "submissions": 8, "runs": 10,
-        "reveals": 10,
+        "reveals": 10, "threshold": 0, "witnesses": "",
     }  # fmt: skip
     return AGREEMENT.format(**{**defaults, **values}).encode()

@@ -49,6 +49,7 @@ def calls(world: World) -> dict[str, Callable[[grpc.Channel], Any]]:
         "Send": lambda channel: stubs.MailboxStub(channel).Send(pb.SendRequest(message=message, attachment=ELEMENTS)),
         "Receive": lambda channel: stubs.MailboxStub(channel).Receive(pb.ReceiveRequest()),
         "GetCheckpoint": lambda channel: stubs.LogStub(channel).GetCheckpoint(pb.GetCheckpointRequest()),
+        "AddCosignature": lambda channel: stubs.LogStub(channel).AddCosignature(pb.AddCosignatureRequest(size=1)),
         "GetEntries": lambda channel: list(stubs.LogStub(channel).GetEntries(pb.GetEntriesRequest())),
         "GetInclusionProof": lambda channel: stubs.LogStub(channel).GetInclusionProof(
             pb.InclusionProofRequest(index=0, size=1)

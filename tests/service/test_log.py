@@ -10,7 +10,7 @@ from matcher.protocol import checkpoint, entries, merkle
 from matcher.protocol.errors import DeniedError, NotFoundError, OverloadedError, StateError
 from matcher.service.home import ServiceHome
 from matcher.service.store import database as databases
-from matcher.service.store import log
+from matcher.service.store import log, schema
 from matcher.service.store.database import ControlDatabase
 from tests.service import paper
 from tests.service.world import World
@@ -120,6 +120,21 @@ def test_a_writer_elsewhere_is_waited_for_and_then_named(admitted: World, monkey
             raise ValueError("two writers at once")
     finally:
         other.close()
+
+
+def test_a_database_of_the_first_version_gets_what_it_lacks(tmp_path: Path) -> None:
+    database = ControlDatabase(tmp_path / "control.db")
+    with database.write() as transaction:
+        transaction.execute("DROP TABLE cosignatures")
+        transaction.execute("INSERT INTO checkpoints VALUES (0, 'kept')")
+        transaction.execute("PRAGMA user_version = 1")
+    database.close()
+    database = ControlDatabase(tmp_path / "control.db")
+    with database.write() as transaction:
+        assert transaction.execute("PRAGMA user_version").fetchone() == (schema.VERSION,)
+        assert transaction.execute("SELECT note FROM checkpoints").fetchone() == ("kept",)
+        transaction.execute("INSERT INTO cosignatures VALUES (0, 'witness', 'line')")
+    database.close()
 
 
 def test_a_database_of_another_version_is_refused(tmp_path: Path) -> None:

@@ -36,18 +36,11 @@ class ControlDatabase:
         self._readers_lock = threading.Lock()
         self._idle: list[Database] = []
         self._closed = False
+        self._changed = threading.Condition()
+        self._changes = 0
         self._writer = self._connect()
         with self.write() as transaction:
-            (version,) = transaction.execute("PRAGMA user_version").fetchone()
-            if version == 0:
-                for statement in _COMMENT.sub("", schema.TABLES).split(";"):
-                    transaction.execute(statement)
-                transaction.execute(f"PRAGMA user_version = {schema.VERSION:d}")
-            elif version != schema.VERSION:
-                raise StateError(
-                    f"the control database is of version {version}; this program knows {schema.VERSION}",
-                    remedy="Use the program version that made this home.",
-                )
+            _make_current(transaction)
         path.chmod(0o600)
 
     def _connect(self) -> Database:
@@ -72,6 +65,7 @@ class ControlDatabase:
             try:
                 yield self._writer
                 self._writer.commit()  # commit point
+                self.wake()
             except BaseException:
                 # Also after a commit that failed: the next writer must find no transaction open.
                 self._writer.rollback()
@@ -98,15 +92,56 @@ class ControlDatabase:
             if not keep:
                 reader.close()
 
+    def wake(self) -> None:
+        """Let whoever waits for a change look again."""
+        with self._changed:
+            self._changes += 1
+            self._changed.notify_all()
+
+    def changes(self) -> int:
+        """How often this process has committed so far, for ``wait_for_change``."""
+        with self._changed:
+            return self._changes
+
+    def wait_for_change(self, seen: int, seconds: float) -> int:
+        """Wait until this process has committed more than ``seen`` times, ``seconds`` at most; returns how often.
+
+        What another process commits is not noticed: whoever waits looks again from time to time.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: self._changes > seen, seconds)
+            return self._changes
+
     def close(self) -> None:
         """Close every connection; blocks still open finish first."""
         with self._readers_lock:
             self._closed = True
             idle, self._idle = self._idle, []
+        self.wake()
         for reader in idle:
             reader.close()
         with self._write_lock:
             self._writer.close()
+
+
+def _make_current(transaction: Database) -> None:
+    """Make the tables, or bring those of an older version up to date, in the caller's transaction."""
+    (version,) = transaction.execute("PRAGMA user_version").fetchone()
+    if version and (version > schema.VERSION or any(step not in schema.UPGRADES for step in _steps(version))):
+        raise StateError(
+            f"the control database is of version {version}; this program knows {schema.VERSION}",
+            remedy="Use the program version that made this home.",
+        )
+    scripts = [schema.UPGRADES[step] for step in _steps(version)] if version else [schema.TABLES]
+    for script in scripts:
+        for statement in _COMMENT.sub("", script).split(";"):
+            transaction.execute(statement)
+    if scripts:
+        transaction.execute(f"PRAGMA user_version = {schema.VERSION:d}")
+
+
+def _steps(version: int) -> range:
+    return range(version, schema.VERSION)
 
 
 def one(transaction: Database, sql: str, values: Sequence[object] = ()) -> Record | None:

@@ -73,7 +73,7 @@ class LogWriter:
 
 def tree_size(transaction: Database) -> int:
     """Number of entries."""
-    return number(transaction, "SELECT count(*) FROM entries")
+    return number(transaction, "SELECT max(position) + 1 FROM entries")  # they are numbered without a gap
 
 
 def checkpoint(transaction: Database) -> str:
@@ -81,6 +81,14 @@ def checkpoint(transaction: Database) -> str:
     record = one(transaction, "SELECT note FROM checkpoints ORDER BY size DESC LIMIT 1")
     if record is None:
         raise NotFoundError("the log has no checkpoint")
+    return str(record["note"])
+
+
+def checkpoint_of(transaction: Database, size: int) -> str:
+    """The signed checkpoint of exactly ``size`` entries. Raises NotFoundError."""
+    record = one(transaction, "SELECT note FROM checkpoints WHERE size = ?", [size])
+    if record is None:
+        raise NotFoundError(f"the log has no checkpoint of {size} entries")
     return str(record["note"])
 
 

@@ -3,7 +3,16 @@
 ``message`` columns hold the signed message as canonical JSON. Nothing here is a row's content: rows live in segments.
 """
 
-VERSION = 1
+VERSION = 2
+
+COSIGNATURES = """
+CREATE TABLE cosignatures (
+    size INTEGER NOT NULL REFERENCES checkpoints,
+    witness TEXT NOT NULL, -- verifier key
+    line TEXT NOT NULL, -- signature line, as in C2SP tlog-cosignature
+    PRIMARY KEY (size, witness)
+) STRICT, WITHOUT ROWID;
+"""
 
 TABLES = """
 CREATE TABLE entries (
@@ -169,3 +178,6 @@ CREATE TABLE usage (
     PRIMARY KEY (agreement_id, party, what, span)
 ) STRICT, WITHOUT ROWID;
 """
+TABLES += COSIGNATURES
+# What brings a database of a version to the next one.
+UPGRADES = {1: COSIGNATURES}
