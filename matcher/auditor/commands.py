@@ -17,6 +17,7 @@ from matcher.auditor.home import AuditorHome
 from matcher.auditor.listing import listing
 from matcher.auditor.source import DirectorySource, LogSource, ServiceSource
 from matcher.auditor.verify import Report, verify
+from matcher.auditor.witness.command import witness
 from matcher.protocol.errors import InputError, VerificationError
 from matcher.text import _
 from matcher.text.terminal import Invocation, emit, progress, table
@@ -32,6 +33,7 @@ def register(group: click.Group) -> None:
     audit.add_command(_verify)
     audit.add_command(_export)
     audit.add_command(_show)
+    audit.add_command(witness)
     group.add_command(audit)
 
 
@@ -183,6 +185,7 @@ def _entry_name(name: str) -> str:
         "group-key-delivered": _("group key delivered"),
         "evaluation-requested": _("evaluation requested"),
         "evaluation-answered": _("evaluation answered"),
+        "evaluation-refused": _("evaluation refused"),
         "submission-sealed": _("submission sealed"),
         "match-run": _("match run"),
         "finding-listed": _("findings listed"),

@@ -103,6 +103,8 @@ def _about(entry: Entry) -> str:
             return _("{count} evaluations of {link}", count=body["count"], link=body["link"])
         case "evaluation-answered":
             return _("{count} evaluations, {total} in all", count=body["count"], total=body["total_epoch"])
+        case "evaluation-refused":
+            return _("{count} evaluations of {link}", count=body["count"], link=body["link"]) + f", {body['reason']}"
         case "submission-sealed":
             return _("{rows} rows", rows=facts["rows"])
         case "match-run":

@@ -86,6 +86,14 @@ BODIES: dict[str, dict[str, Check]] = {
         "total_epoch": is_count,
         "total_month": is_count,
     },
+    # the holder's agent evaluates nothing; reason is the name of the check that refused (docs/gate.md)
+    "evaluation-refusal": {
+        "request": is_digest,
+        "link": is_id,
+        "epoch": is_count,
+        "count": is_count,
+        "reason": is_id,
+    },
     "match": {"manifests": list_of(is_digest, MAX_MANIFESTS_PER_RUN, 1)},
     # attachment: canonical JSON {"proofs": [{"leaf", "index", "size", "inclusion": [..]}, ..]} in the order of findings
     "reveal-request": {

@@ -117,6 +117,7 @@ ENTRY_TYPES: Mapping[str, EntryType] = {
     "group-key-delivered": EntryType("group-key", "agreement"),
     "evaluation-requested": EntryType("evaluation-request", "agreement", agrees=_names_a_checkpoint),
     "evaluation-answered": EntryType("evaluation-answer", "agreement"),
+    "evaluation-refused": EntryType("evaluation-refusal", "agreement"),
     "submission-sealed": EntryType(
         "manifest", "period", facts={"rows": is_count}, agrees=lambda body, facts: body["rows"] == facts["rows"]
     ),

@@ -32,6 +32,7 @@ KINDS = frozenset(
         "manifest",
         "evaluation-request",
         "evaluation-answer",
+        "evaluation-refusal",
         "match",
         "reveal-request",
         "reveal-decision",

@@ -16,7 +16,7 @@ from matcher.agency.submit.flow import submit
 from matcher.agency.submit.job import make_job
 from matcher.channel.types import MailItem
 from matcher.protocol import canonical, messages, suite
-from matcher.protocol.errors import QuotaError, UnreachableError, VerificationError
+from matcher.protocol.errors import DeniedError, QuotaError, UnreachableError, VerificationError
 from matcher.protocol.messages import SignedMessage
 from tests.agency.submission_world import ANSWERING, ASKING, FLOW, LINK, NOW, PERIOD, World, silent
 
@@ -35,14 +35,27 @@ class Holder:
         self.home = world.homes[ANSWERING]
         self.requests: list[SignedMessage] = []
         self.silent = False
+        self.reason = ""
         self.signer = self.home
         self.spoil: Callable[[dict[str, Any], bytes], tuple[dict[str, Any], bytes]] = lambda body, data: (body, data)
         world.service.on_send = self.on_send
 
     def on_send(self, message: SignedMessage, attachment: bytes) -> None:
         self.requests.append(message)
-        if not self.silent:
+        if self.reason:
+            self.refuse(message)
+        elif not self.silent:
             self.answer(message, attachment)
+
+    def refuse(self, message: SignedMessage) -> None:
+        asked = message.content()
+        body = {name: asked[name] for name in ("link", "epoch", "count")}
+        body |= {"request": message.digest().hex(), "reason": self.reason}
+        reply = sign_message(
+            self.signer, "evaluation-refusal", message.agreement, FLOW, PERIOD, message.sender, body, 24
+        )  # fmt: skip
+        logged = self.world.service.append(reply)
+        self.world.service.mail.append(MailItem(reply, b"", logged.index, logged.entry))
 
     def answer(self, message: SignedMessage, elements: bytes) -> None:
         asked = message.content()
@@ -83,6 +96,42 @@ def test_both_sides_get_the_same_tokens(submission: Make) -> None:
     assert (len(asking), len(asking & answering)) == (3, 2)
     assert result["evaluated"] == 1024
     assert [message.content()["count"] for message in holder.requests] == [1024]
+
+
+def test_a_refusal_stops_the_run_with_its_reason_and_the_next_run_asks_afresh(submission: Make) -> None:
+    world = submission("oprf")
+    holder = Holder(world)
+    holder.reason = "gate-cosignatures"
+    with pytest.raises(DeniedError, match="refused to evaluate: gate-cosignatures") as caught:
+        run(world, ASKING, PROJECTS)
+    assert caught.value.code == "evaluation-refused"
+    holder.reason = ""
+    assert run(world, ASKING, PROJECTS)["evaluated"] == 1024
+    assert len(holder.requests) == 2
+
+
+def test_a_refusal_that_came_while_nobody_waited_is_asked_afresh(
+    submission: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evaluate.Exchange.__init__, "__defaults__", (0.1,))
+    world = submission("oprf")
+    holder = Holder(world)
+    holder.silent = True
+    with pytest.raises(UnreachableError):
+        run(world, ASKING, PROJECTS)
+    holder.reason = "quota"
+    holder.refuse(holder.requests[0])
+    holder.reason, holder.silent = "", False
+    assert run(world, ASKING, PROJECTS)["evaluated"] == 1024
+    assert len(holder.requests) == 2
+
+
+def test_a_refusal_by_another_is_not_believed(submission: Make) -> None:
+    world = submission("oprf")
+    holder = Holder(world)
+    holder.reason, holder.signer = "quota", world.homes[ASKING]
+    with pytest.raises(VerificationError):
+        run(world, ASKING, PROJECTS)
 
 
 def test_a_second_period_asks_nothing(submission: Make) -> None:

@@ -148,6 +148,13 @@ CASES: list[tuple[str, Change, dict[int, int]]] = [
     ("answered twice", lambda w: w.answer_evaluation(), {20: 1}),
     ("answered by another", lambda w: w.resign(ANSWERED, sender=AUDIT, sequence=9), {20: 1}),
     ("answered more than asked", lambda w: w.resign(ANSWERED, content={"count": 2048}), {20: 1}),
+    ("refused", lambda w: (w.ask_evaluation(), w.refuse_evaluation()), {}),
+    ("refused, then the next answered", lambda w: (
+        w.ask_evaluation(), w.refuse_evaluation(), w.ask_evaluation(), w.answer_evaluation()), {}),
+    ("refused after the answer", lambda w: w.refuse_evaluation(), {20: 1}),
+    ("refused, then answered", lambda w: (w.ask_evaluation(), w.refuse_evaluation(), w.answer_evaluation()), {20: 1}),
+    ("refused by another", lambda w: (w.ask_evaluation(), w.refuse_evaluation(AUDIT)), {20: 1}),
+    ("refused for another epoch", lambda w: (w.ask_evaluation(), w.refuse_evaluation(epoch=2)), {20: 1}),
     ("second answer", lambda w: (w.ask_evaluation(2048), w.answer_evaluation()), {}),
     ("total counts too little", lambda w: (w.ask_evaluation(), w.answer_evaluation(total_epoch=1024)), {21: 1}),
     ("total below the count", lambda w: w.resign(ANSWERED, content={"total_epoch": 1023}), {21: 1}),

@@ -229,6 +229,14 @@ class World:
         }  # fmt: skip
         return self.log(self.message("evaluation-answer", sender, recipient, body))
 
+    def refuse_evaluation(self, sender: str = BANK, recipient: str = LABOUR, **content: Any) -> int:
+        asked = self.said["evaluation-request"]
+        body = {
+            "request": asked.digest().hex(), "link": "account", "epoch": 1, "count": asked.content()["count"],
+            "reason": "quota", **content,
+        }  # fmt: skip
+        return self.log(self.message("evaluation-refusal", sender, recipient, body))
+
     def deliver_group_key(self, sender: str = BANK, recipient: str = LABOUR, **content: Any) -> int:
         body = {"link": "firm", "group_key_id": DIGEST, "sealed_sha256": DIGEST, **content}
         return self.log(self.message("group-key", sender, recipient, body))

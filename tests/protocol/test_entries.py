@@ -49,6 +49,7 @@ CONTENT: dict[str, canonical.Json] = {
         "request": DIGEST, "link": "account", "epoch": 1, "count": 1024, "elements_sha256": DIGEST, "proof": "",
         "total_epoch": 1024, "total_month": 1024,
     },
+    "evaluation-refusal": {"request": DIGEST, "link": "account", "epoch": 1, "count": 1024, "reason": "quota"},
     "match": {"manifests": [DIGEST]},
     "reveal-request": {
         "run": DIGEST, "findings": [{"id": DIGEST, "claim": ""}], "purpose": "wage-arrears", "case": "LB-2022-17",

@@ -55,6 +55,7 @@ LARGEST: dict[str, canonical.Json] = {
         "request": DIGEST, "link": ID, "epoch": NUMBER, "count": NUMBER, "elements_sha256": DIGEST,
         "proof": base64_of(64), "total_epoch": NUMBER, "total_month": NUMBER,
     },
+    "evaluation-refusal": {"request": DIGEST, "link": ID, "epoch": NUMBER, "count": NUMBER, "reason": ID},
     "match": {"manifests": digests(bodies.MAX_MANIFESTS_PER_RUN)},
     "reveal-request": {
         "run": DIGEST,

@@ -29,3 +29,11 @@ def answer(world: World, request: SignedMessage, body: dict[str, Any] | None = N
     }  # fmt: skip
     settings = {"recipient": paper.ASKING, "agreement": world.agreement.digest, **options}
     return world.parties[paper.ANSWERING].sign("evaluation-answer", {**content, **(body or {})}, **settings)
+
+
+def refuse(world: World, request: SignedMessage, body: dict[str, Any] | None = None, **options: Any) -> SignedMessage:
+    content = {
+        "request": request.digest().hex(), "link": paper.LINK, "epoch": 1, "count": 1024, "reason": "quota",
+    }  # fmt: skip
+    settings = {"recipient": paper.ASKING, "agreement": world.agreement.digest, **options}
+    return world.parties[paper.ANSWERING].sign("evaluation-refusal", {**content, **(body or {})}, **settings)

@@ -11,7 +11,7 @@ from matcher.protocol.errors import ConcordatError, DeniedError
 from matcher.protocol.messages import SignedMessage
 from matcher.protocol.suite import sha256
 from tests.service import paper
-from tests.service.evaluation import ELEMENTS, answer, ask
+from tests.service.evaluation import ELEMENTS, answer, ask, refuse
 from tests.service.world import World
 
 ANSWERS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
@@ -35,6 +35,32 @@ def test_an_answer_is_refused(world: World, code: str, body: dict[str, Any], opt
     world.channel(paper.ANSWERING).send(answer(world, request), ELEMENTS)
     with pytest.raises(ConcordatError, match="answered before"):
         world.channel(paper.ANSWERING).send(answer(world, request), ELEMENTS)
+
+
+REFUSALS: dict[str, tuple[str, dict[str, Any], dict[str, Any], bytes]] = {
+    "another request": ("denied", {"request": "00" * 32}, {}, b""),
+    "another count": ("verification", {"count": 2048}, {}, b""),
+    "another recipient": ("denied", {}, {"recipient": paper.AUDITOR}, b""),
+    "a text for a reason": ("verification", {"reason": "because I say so"}, {}, b""),
+    "an attachment": ("verification", {}, {}, b"bytes that nothing pins"),
+}
+
+
+@pytest.mark.parametrize(("code", "body", "options", "attachment"), REFUSALS.values(), ids=REFUSALS)
+def test_a_refusal_settles_the_request_once(
+    world: World, code: str, body: dict[str, Any], options: dict[str, Any], attachment: bytes
+) -> None:
+    request, holder = ask(world), world.channel(paper.ANSWERING)
+    world.channel(paper.ASKING).send(request, ELEMENTS)
+    with pytest.raises(ConcordatError) as refused:
+        holder.send(refuse(world, request, body, **options), attachment)
+    assert refused.value.code == code
+    holder.send(refuse(world, request))
+    assert world.log_types()[-1] == "evaluation-refused"
+    assert [item.message.content()["reason"] for item in world.channel(paper.ASKING).receive()] == ["quota"]
+    assert holder.receive() == []
+    with pytest.raises(ConcordatError, match="answered before"):
+        holder.send(answer(world, request), ELEMENTS)
 
 
 def test_a_late_answer_is_refused(world: World) -> None:

@@ -6,6 +6,8 @@ E3  at most 4,096 elements, a multiple of 1,024, pinned by the signed digest    
 E4  the requester's quotas over the epoch and the calendar month                                  ``quota``
 E5  every element is canonical and not the identity                                               ``evaluation-element``
 
+What a check refuses is answered by a signed refusal that names the check, so that the requester need not wait.
+
 The gate of gate.py comes before E4; counting and taking the message number are one transaction, before evaluation (so
 a batch that E5 refuses stays counted).
 Each batch has one proof, made where it was evaluated, with a fresh nonce from the operating system.
@@ -19,7 +21,7 @@ from dataclasses import dataclass
 from keys import oprf
 from keys.errors import ReceivedError
 from matcher.agency.agent import quotas
-from matcher.agency.exchange import inbox
+from matcher.agency.exchange import inbox, outgoing
 from matcher.agency.exchange.inbox import Received, named
 from matcher.agency.exchange.outbox import sign_message
 from matcher.agency.home import AgencyHome
@@ -30,6 +32,8 @@ from matcher.protocol.messages import SignedMessage
 from matcher.protocol.suite import oprf_key_info, sha256
 
 ELEMENT_SIZE = 32
+# A request has one answer, evaluated or refused: both are stored as this part, and what is stored stays.
+PART = "answer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,43 @@ def count(home: AgencyHome, received: Received, link: Link) -> None:
         inbox.record(connection, received, json.dumps(totals))
 
 
+def is_counted(home: AgencyHome, received: Received) -> bool:
+    """Whether the request was counted, so that it may be evaluated without counting it again."""
+    return bool(_totals(home, received.message))
+
+
+def refuse(home: AgencyHome, received: Received, reason: str) -> None:
+    """Take the message's number and store a signed refusal with ``reason``, the name of the check, for sending."""
+    message = received.message
+    is_taken = received.repeated or is_counted(home, received)
+    body: canonical.Json = {
+        "request": message.digest().hex(),
+        "link": received.body["link"],
+        "epoch": received.body["epoch"],
+        "count": received.body["count"],
+        "reason": reason,
+    }
+    refusal = sign_message(
+        home, "evaluation-refusal", message.agreement, message.flow, message.period, message.sender, body,
+        received.agreement.message_hours,
+    )  # fmt: skip
+    with home.journal.transaction() as connection:
+        if not is_taken:
+            inbox.record(connection, received, reason)
+        outgoing.store(connection, message.digest(), PART, refusal, b"")
+
+
+def _totals(home: AgencyHome, message: SignedMessage) -> dict[str, int]:
+    """The running totals at the time a request was counted; empty when it was refused or never taken."""
+    rows = home.journal.rows(
+        "SELECT outcome FROM inbox WHERE sender = ? AND sequence = ?", (message.sender, message.sequence)
+    )
+    if not rows or not rows[0]["outcome"].startswith("{"):
+        return {}
+    totals: dict[str, int] = json.loads(rows[0]["outcome"])
+    return totals
+
+
 def job(received: Received, link: Link) -> Job:
     """The work of one batch."""
     return Job(oprf_key_info(received.agreement.id, link.kind, link.epoch), received.attachment)
@@ -86,10 +127,7 @@ def job(received: Received, link: Link) -> Job:
 def answer(home: AgencyHome, received: Received, evaluated: bytes, proof: bytes) -> SignedMessage:
     """The signed answer with the running totals that were counted for this request."""
     message = received.message
-    rows = home.journal.rows(
-        "SELECT outcome FROM inbox WHERE sender = ? AND sequence = ?", (message.sender, message.sequence)
-    )
-    totals = json.loads(rows[0]["outcome"])
+    totals = _totals(home, message)
     body: canonical.Json = {
         "request": message.digest().hex(),
         "link": received.body["link"],

@@ -3,8 +3,8 @@
 The place in the log up to which everything is dealt with is durable and moves only past messages whose answer is
 stored; whatever was under way when the agent stopped is met again, found taken, and gets its stored answer.
 
-A message that fails a check is refused by name and the loop goes on. What stops it: a fork or rollback of the log,
-which is evidence against the service.
+A message that fails a check is refused by name, to its sender where it asks for something, and the loop goes on. What
+stops it: a fork or rollback of the log, which is evidence against the service.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -119,6 +120,8 @@ class Agent:
         except ConcordatError as error:
             self._report({"act": message.kind, "from": message.sender, "index": item.index, "refused": error.code})
             if error.code in FATAL:
+                with suppress(ConcordatError):  # the asking side is told if it still can be; the fork is what matters
+                    outgoing.send_waiting(self._home, self._channel)
                 raise
             return
         self._report({"act": message.kind, "from": message.sender, "index": item.index, **result})
@@ -134,16 +137,23 @@ class Agent:
         return notices.take(self._home, received)
 
     def _start_evaluation(self, received: Received) -> dict[str, Any]:
-        link = evaluation.check(self._home, received)
         if received.repeated:
             with self._home.journal.transaction() as connection:
-                if outgoing.again(connection, received.message.digest()):
-                    return {"repeated": True}
-        else:
-            pass_gate(self._home, self._channel, received)
-            evaluation.count(self._home, received, link)
-        if self._home.keys.oprf_seed is None:
-            raise StateError("this home has no evaluation key", code="evaluation-link")
+                is_stored = outgoing.again(connection, received.message.digest()) > 0
+            if is_stored or not evaluation.is_counted(self._home, received):
+                return {"repeated": True}
+        try:
+            link = evaluation.check(self._home, received)
+            if self._home.keys.oprf_seed is None:
+                raise StateError("this home has no evaluation key", code="evaluation-link")
+            if not received.repeated:
+                pass_gate(self._home, self._channel, received)
+                evaluation.count(self._home, received, link)
+        except (UnreachableError, OverloadedError):
+            raise  # no fault of the request: it is dealt with once the service answers again
+        except ConcordatError as error:
+            evaluation.refuse(self._home, received, error.code)
+            raise
         if self._pool is None:
             self._pool = EvaluationPool(self._home.keys.oprf_seed)
         future = self._pool.submit(evaluation.job(received, link))
@@ -160,10 +170,11 @@ class Agent:
                 evaluated, proof = future.result()
             except ConcordatError as error:
                 self._report({"act": "evaluation-answer", "to": message.sender, "refused": error.code})
+                evaluation.refuse(self._home, work.received, error.code)
             else:
                 answer = evaluation.answer(self._home, work.received, evaluated, proof)
                 with self._home.journal.transaction() as connection:
-                    outgoing.store(connection, message.digest(), "answer", answer, evaluated)
+                    outgoing.store(connection, message.digest(), evaluation.PART, answer, evaluated)
             del self._jobs[future]
         if ready:
             for sent in outgoing.send_waiting(self._home, self._channel):

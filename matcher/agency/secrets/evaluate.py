@@ -3,7 +3,8 @@
 Batches of up to 4,096, padded to a multiple of 1,024, four under way at once so that both sides stay busy. A request
 is kept with its blinds, sealed, before it is sent: a restart sends what was not sent, takes answers that came
 meanwhile, and asks nothing twice. An answer counts only after, in this order: the holder's signature against its root
-in the agreement, that it answers this request, counts and digests, the proof against the agreed public key. Left to
+in the agreement, that it answers this request, counts and digests, the proof against the agreed public key. A signed
+refusal stops the run at once, with the holder's reason; the request is dropped, so the next run asks afresh. Left to
 others: the arithmetic (blind/oprf.py), the holder's side (agent/).
 """
 
@@ -31,11 +32,11 @@ from matcher.channel.types import MailItem
 from matcher.protocol import bodies, canonical, messages
 from matcher.protocol.agreement.model import Agreement
 from matcher.protocol.bodies import EVALUATION_PADDING, MAX_EVALUATION_BATCH
-from matcher.protocol.errors import QuotaError, UnreachableError, VerificationError
+from matcher.protocol.errors import DeniedError, QuotaError, UnreachableError, VerificationError
 from matcher.protocol.suite import link_prefix, sha256
 
 Progress = Callable[[int], AbstractContextManager[Callable[[int], None]]]
-REQUEST, ANSWER = "evaluation-request", "evaluation-answer"
+REQUEST, ANSWER, REFUSAL = "evaluation-request", "evaluation-answer", "evaluation-refusal"
 _UNDER_WAY = 4
 _POLL_SECONDS = 5
 PATIENCE_SECONDS = 600.0
@@ -57,7 +58,8 @@ class Exchange:
     def fill(self, staged: Path, progress: Progress) -> int:
         """Evaluate the link values in ``staged`` that the cache lacks; returns the evaluations asked, padding included.
 
-        Raises UnreachableError (no answer), QuotaError, VerificationError (an answer does not verify).
+        Raises UnreachableError (no answer), DeniedError (the holder refused), QuotaError, VerificationError (an answer
+        does not verify).
         """
         cache = SecretCache(self.source.path)
         try:
@@ -76,6 +78,7 @@ class _Run:
         self._waiting: dict[str, Request] = {}
         self._finishing: deque[tuple[Request, Future[list[tuple[bytes, bytes]]]]] = deque()
         self._asked: set[bytes] = set()
+        self._reasons: list[str] = []
         self._after: int | None = None
         self._done = 0
         self._progress: Callable[[int], None] = lambda _done: None
@@ -127,11 +130,15 @@ class _Run:
                 request = self._send(request)
             self._wait_for(request)
         self._receive(0)  # answers that came meanwhile
-        for digest, request in list(self._waiting.items()):
+        self._reasons.clear()  # what was refused then is asked afresh: its reason may be gone
+        for request in list(self._waiting.values()):
             if request.message.expiry < now:
-                self._cache.forget(request.digest)
-                self._asked.difference_update(request.link_values)
-                del self._waiting[digest]
+                self._drop(request)
+
+    def _drop(self, request: Request) -> None:
+        self._cache.forget(request.digest)
+        self._asked.difference_update(request.link_values)
+        del self._waiting[request.digest.hex()]
 
     def _ask(self, batch: list[bytes], blinds: bytes, elements: bytes) -> None:
         home, agreement = self._exchange.home, self._exchange.agreement
@@ -171,21 +178,33 @@ class _Run:
         while len(self._waiting) + len(self._finishing) > most:
             if self._waiting and self._receive(0 if self._finishing else _POLL_SECONDS):
                 deadline = time.monotonic() + self._exchange.patience
+            if self._reasons:
+                raise DeniedError(
+                    f"{self._link.holder} refused to evaluate: {', '.join(sorted(set(self._reasons)))}",
+                    code="evaluation-refused",
+                    remedy="docs/errors.md lists the reason. Once it is gone, run the same command again.",
+                )
             if self._finishing:
                 self._finish()
                 deadline = time.monotonic() + self._exchange.patience
             elif time.monotonic() > deadline:
                 raise UnreachableError(
                     f"{self._link.holder} has not answered {len(self._waiting)} evaluation requests",
-                    remedy="Its agent must be running, and shows there if it refused (`concordat agent`)."
+                    remedy="Its agent must be running (`concordat agent`)."
                     " Nothing is lost: run the same command again.",
                 )
 
     def _receive(self, wait: int) -> int:
         taken = 0
-        for item in self._exchange.channel.receive([ANSWER], self._after or 0, wait_seconds=wait):
+        for item in self._exchange.channel.receive([ANSWER, REFUSAL], self._after or 0, wait_seconds=wait):
             self._after = max(self._after or 0, item.index + 1)
-            if (request := self._match(item)) is not None:
+            if (request := self._match(item)) is None:
+                continue
+            if item.message.kind == REFUSAL:
+                self._require_from_holder(request, item)
+                self._reasons.append(item.message.content()["reason"])
+                self._drop(request)
+            else:
                 del self._waiting[request.digest.hex()]
                 self._finishing.append((request, self._exchange.workers.submit(self._check(request, item))))
                 taken += 1
@@ -194,15 +213,19 @@ class _Run:
     def _match(self, item: MailItem) -> Request | None:
         """The request that ``item`` says it answers; None for an answer to an earlier run. Nothing is believed yet."""
         body = item.message.content()
-        bodies.check(ANSWER, body)
+        bodies.check(item.message.kind, body)
         return self._waiting.get(body["request"])
 
-    def _check(self, request: Request, item: MailItem) -> FinishBatch:
-        message, body, holder = item.message, item.message.content(), self._link.holder
+    def _require_from_holder(self, request: Request, item: MailItem) -> None:
+        message, holder = item.message, self._link.holder
         messages.verify(message, self._exchange.agreement.party(holder).root)
-        expected = (ANSWER, holder, self._exchange.home.party, request.message.agreement)
-        if (message.kind, message.sender, message.recipient, message.agreement) != expected:
+        expected = (holder, self._exchange.home.party, request.message.agreement)
+        if (message.sender, message.recipient, message.agreement) != expected:
             raise VerificationError("evaluation answer: it is not from the holder to this party")
+
+    def _check(self, request: Request, item: MailItem) -> FinishBatch:
+        self._require_from_holder(request, item)
+        body = item.message.content()
         count = len(request.elements) // ELEMENT_SIZE
         if body["link"] != self._link.kind or body["epoch"] != self._link.epoch:
             raise VerificationError("evaluation answer: link kind or epoch is not the one asked for")

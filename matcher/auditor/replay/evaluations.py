@@ -66,15 +66,23 @@ class Evaluations:
                 f"a batch has {size} elements",
             )  # fmt: skip
 
-    def answer(self, act: Act) -> None:
-        """Take an answer in. Raises CheckFailed (20, 21)."""
-        message, body, agreement = act.message, act.entry.body, act.agreement
+    def refuse(self, act: Act) -> None:
+        """Take a refusal in: nothing was evaluated, so no numbers are used. Raises CheckFailed (20)."""
+        self._settle(act)
+
+    def _settle(self, act: Act) -> None:
+        message, body = act.message, act.entry.body
         asked = self._open.pop(bytes.fromhex(body["request"]), None)
-        answered = (agreement.id, message.recipient, message.sender, body["link"], body["epoch"], body["count"])
+        settled = (act.agreement.id, message.recipient, message.sender, body["link"], body["epoch"], body["count"])
         require(
-            20, asked == answered,
+            20, asked == settled,
             f"no request {body['request'][:16]} of these parties, link kind, epoch and count waits for an answer",
         )  # fmt: skip
+
+    def answer(self, act: Act) -> None:
+        """Take an answer in. Raises CheckFailed (20, 21)."""
+        self._settle(act)
+        message, body, agreement = act.message, act.entry.body, act.agreement
         count = self._counts[agreement.id, body["link"], message.recipient, body["epoch"]]
         total, who = body["total_epoch"], message.recipient
         start = total - body["count"]

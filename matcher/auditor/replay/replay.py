@@ -55,6 +55,7 @@ class Replay:
             "group-key-delivered": (20, (self._evaluations.deliver_group_key,)),
             "evaluation-requested": (20, (self._evaluations.ask,)),
             "evaluation-answered": (20, (self._evaluations.answer,)),
+            "evaluation-refused": (20, (self._evaluations.refuse,)),
             "period-purged": (27, (self._periods.purge,)),
             **{
                 act.entry: (22, (self._periods.require_open, self._reveals.step, self._reveals.examine))

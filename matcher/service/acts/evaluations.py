@@ -63,19 +63,30 @@ def request(transaction: Database, letter: Letter) -> Effect:
 
 def answer(transaction: Database, letter: Letter) -> Effect:
     """The holder's answer to one request, once."""
-    link = _link(letter, "oprf")
+    effect = _settle(transaction, letter)
+    canonical.unb64(letter.body["proof"], _PROOF_SIZE)
+    letter.require_attachment("elements_sha256", letter.body["count"] * _ELEMENT_SIZE)
+    return effect
+
+
+def refusal(transaction: Database, letter: Letter) -> Effect:
+    """The holder says that it evaluates nothing for one request, and by which check; the request is settled."""
+    letter.require_no_attachment()
+    return _settle(transaction, letter)
+
+
+def _settle(transaction: Database, letter: Letter) -> Effect:
+    kind, link = letter.message.kind, _link(letter, "oprf")
     if letter.message.sender != link.holder:
         raise policy.deny("wrong-side", f"{letter.message.sender} does not hold the key of {link.kind}")
     asked = require_stored(transaction, letter, "request", "evaluation-request")
     body = asked.message.content()
     if any(body[name] != letter.body[name] for name in ("link", "epoch", "count")):
-        raise VerificationError("evaluation-answer: link, epoch or count is not the request's")
+        raise VerificationError(f"{kind}: link, epoch or count is not the request's")
     if asked.message.expiry * 1000 <= letter.now:
         raise policy.deny("late", "the request has expired")
     if asked.settled:
         raise StateError("the request was answered before")
-    canonical.unb64(letter.body["proof"], _PROOF_SIZE)
-    letter.require_attachment("elements_sha256", letter.body["count"] * _ELEMENT_SIZE)
     digest = asked.message.digest()
     return lambda inner, _position: messages.settle(inner, digest)
 

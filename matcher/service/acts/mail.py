@@ -29,6 +29,7 @@ KINDS: Mapping[str, Callable[[Database, Letter], Effect]] = {
     "group-key": evaluations.group_key,
     "evaluation-request": evaluations.request,
     "evaluation-answer": evaluations.answer,
+    "evaluation-refusal": evaluations.refusal,
     "reveal-request": reveals.request,
     "reveal-decision": reveals.decision,
     "delivery": reveals.delivery,

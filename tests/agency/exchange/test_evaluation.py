@@ -94,10 +94,18 @@ def test_an_answer_evaluates_and_proves_the_whole_batch(world: World, blinded: t
     assert outputs == oprf.evaluate_batch(secret_key, INPUTS[:3])
 
 
+def refusals(world: World) -> list[str]:
+    items = world.channels[BUREAU].receive(["evaluation-refusal"])
+    for item in items:
+        world.inbox(BUREAU).open(item)
+    return [item.message.content()["reason"] for item in items]
+
+
 def refused(world: World, code: str) -> None:
     acts = work(world)
     assert code in {act.get("refused") for act in acts}
     assert not answers(world)
+    assert refusals(world)[-1] == code
 
 
 def test_e1_another_link_kind(world: World, blinded: tuple[bytes, bytes]) -> None:
@@ -105,14 +113,12 @@ def test_e1_another_link_kind(world: World, blinded: tuple[bytes, bytes]) -> Non
     refused(world, "evaluation-link")
 
 
-def test_e1_another_holder_or_mode(world: World, blinded: tuple[bytes, bytes]) -> None:
+@pytest.mark.parametrize("changes", [{"holder": BUREAU}, {"mode": "hmac"}])
+def test_e1_another_holder_or_mode(world: World, blinded: tuple[bytes, bytes], changes: dict[str, str]) -> None:
     ask(world, blinded[1])
-    link = world.agreement.matching.links["account"]
-    for changed in (replace(link, holder=BUREAU), replace(link, mode="hmac")):
-        matching = replace(world.agreement.matching, links={"account": changed})
-        world.agree(replace(world.agreement, matching=matching))
-        refused(world, "evaluation-link")
-        world.homes[REGULATOR].journal.rows("DELETE FROM cursors")
+    link = replace(world.agreement.matching.links["account"], **changes)  # type: ignore[arg-type]
+    world.agree(replace(world.agreement, matching=replace(world.agreement.matching, links={"account": link})))
+    refused(world, "evaluation-link")
 
 
 def test_e2_another_epoch(world: World, blinded: tuple[bytes, bytes]) -> None:
@@ -174,6 +180,32 @@ def test_a_fork_stops_the_agent(world: World, blinded: tuple[bytes, bytes]) -> N
     with pytest.raises(ConcordatError) as caught:
         work(world)
     assert caught.value.code == "gate-asking-side"
+    assert refusals(world) == ["gate-asking-side"]
+
+
+def test_a_refused_request_stays_refused(world: World, blinded: tuple[bytes, bytes]) -> None:
+    world.change_quotas(evaluations_month=1, evaluations_epoch=1)
+    ask(world, blinded[1])
+    work(world)
+    world.change_quotas(evaluations_month=10_000, evaluations_epoch=10_000)
+    world.homes[REGULATOR].journal.rows("DELETE FROM cursors")
+    work(world)
+    assert (refusals(world), answers(world)) == (["quota"], [])
+    # Also when the service did not take the refusal: what was not counted is never evaluated.
+    world.homes[REGULATOR].journal.rows("DELETE FROM cursors")
+    world.homes[REGULATOR].journal.rows("UPDATE outgoing SET sent = -1")
+    work(world)
+    assert (refusals(world), answers(world)) == (["quota"], [])
+    assert not world.homes[REGULATOR].journal.rows("SELECT * FROM counts")
+
+
+def test_a_refusal_that_could_not_be_sent_is_sent_later(world: World, blinded: tuple[bytes, bytes]) -> None:
+    ask(world, blinded[1], epoch=2)
+    world.service.fail_sending.append(UnreachableError("no answer"))
+    with pytest.raises(UnreachableError):
+        work(world)
+    work(world)
+    assert refusals(world) == ["evaluation-epoch"]
 
 
 def test_the_same_request_again_is_answered_from_store_and_not_counted(
