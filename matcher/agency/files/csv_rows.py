@@ -1,7 +1,9 @@
-"""CSV (RFC 4180) by Python's csv module: UTF-8 with or without byte order mark, or GB18030.
+"""Text tables by Python's csv module (RFC 4180): separated by commas, tabs, semicolons or bars, in any encoding
+that encoding.py knows.
 
-Quoting is strict, so that a lost quotation mark costs a named row instead of swallowing the rest of the file. Rows
-with nothing in them are passed over. Left to others: the encoding (encoding.py), headers (headers.py).
+The separator is the one under which the header fits best. Quoting is strict, so that a lost quotation mark costs a
+named row instead of swallowing the rest of the file. Rows with nothing in them are passed over, empty cells beyond the
+header too. Left to others: the encoding (encoding.py), headers (headers.py).
 """
 
 from __future__ import annotations
@@ -9,39 +11,50 @@ from __future__ import annotations
 import csv
 import os
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from matcher.agency.files.batches import BATCH_ROWS, MAX_CELL, Batch, RowSource
+from matcher.agency.files.batches import BATCH_ROWS, MAX_CELL, TOTALS, About, Batch, Reading, RowSource, source
 from matcher.agency.files.encoding import TextForm, is_damaged, survey
-from matcher.agency.files.headers import map_headers, unit_of
+from matcher.agency.files.headers import HEAD_ROWS, Header, find_header, named
 from matcher.agency.records.rejects import Reject
 from matcher.protocol.agreement.model import Column
 from matcher.protocol.errors import InputError
 
+_SEPARATORS = {",": "", "\t": "tab", ";": ";", "|": "|", "，": "，"}
+Rows = Iterator[tuple[int, list[str] | None]]
 
-def open_csv(path: Path, columns: Sequence[Column]) -> RowSource:
-    """Open ``path``. Raises InputError for a file whose first line is no usable header."""
+
+def open_csv(path: Path, columns: Sequence[Column], reading: Reading) -> RowSource:
+    """Open ``path``. Raises InputError for a file whose first lines hold no usable header."""
     form = survey(path)
-    rows = _rows(path, form)
-    line, header = next(rows, (0, None))
-    if header is None:
-        raise InputError(f"{path.name}: line {line}: the header cannot be read", remedy="Save the file again.")
-    mapped = map_headers(path.name, header, columns)
-    return RowSource(
-        columns=tuple(column for _position, column in mapped),
-        units=tuple(unit_of(header[position]) for position, _column in mapped),
-        total=max(0, form.lines - 1),
-        batches=_batches(rows, len(header), mapped, form),
-    )
+    heads = {separator: _head(path, form, separator) for separator in _SEPARATORS}
+    separator = max(heads, key=lambda item: named([cells for _line, cells in heads[item]], columns, reading.mappings))
+    lines = [line for line, _cells in heads[separator]]
+    header = find_header(path.name, [cells for _line, cells in heads[separator]], columns, reading.mappings)
+    rows = _rows(path, form, separator)
+    repeated: list[str] | None = None
+    for line, row in rows:
+        if line == lines[header.last]:
+            repeated = row
+            break
+    about = About(" ".join(filter(None, (form.encoding, _SEPARATORS[separator]))), header, lines[header.last])
+    return source(about, max(0, form.lines - about.line), _batches(rows, repeated or [], header, form))
 
 
-def _rows(path: Path, form: TextForm) -> Iterator[tuple[int, list[str] | None]]:
-    """(first line, cells) of each row; None for a row whose quoting is broken. The header is the first one."""
-    with path.open(encoding=form.encoding, errors="surrogateescape", newline="") as stream:
+def _head(path: Path, form: TextForm, separator: str) -> list[tuple[int, list[str]]]:
+    """The first rows that can be read, with their lines."""
+    rows = ((line, row) for line, row in _rows(path, form, separator) if row is not None)
+    return list(islice(rows, HEAD_ROWS))
+
+
+def _rows(path: Path, form: TextForm, separator: str) -> Rows:
+    """(first line, cells) of each row; None for a row whose quoting is broken."""
+    with path.open(encoding=form.encoding, errors=form.errors, newline="") as stream:
         before = os.fstat(stream.fileno())
-        reader = csv.reader(stream, strict=True)
+        reader = csv.reader(stream, strict=True, delimiter=separator)
         line = 1
         while True:
             try:
@@ -57,28 +70,29 @@ def _rows(path: Path, form: TextForm) -> Iterator[tuple[int, list[str] | None]]:
         raise InputError(f"{path.name}: the file changed while it was read", remedy="Submit it again.")
 
 
-def _batches(
-    rows: Iterator[tuple[int, list[str] | None]],
-    width: int,
-    mapped: tuple[tuple[int, Column], ...],
-    form: TextForm,
-) -> Iterator[Batch]:
-    positions = [position for position, _column in mapped]
+def _batches(rows: Rows, header_row: list[str], header: Header, form: TextForm) -> Iterator[Batch]:
+    width = len(header.texts)
+    positions = [place.position for place in header.places]
     pick: Any = itemgetter(*positions) if len(positions) > 1 else lambda row: (row[positions[0]],)
+    links = [place.position for place in header.places if place.column.link]
     batch = Batch()
     for line, row in rows:
         if row is None:
             batch.rejects.append(Reject(line, "", "quoting"))
-        elif len(row) != width:
+        elif len(row) != width and _is_ragged(row, width):
             if any(map(str.strip, row)):
                 batch.rejects.append(Reject(line, "", "cell-count"))
         else:
             cells = pick(row)
             if not any(cells) and not any(row):
                 continue
-            problem = _problem(line, cells, mapped, form)
+            problem = _problem(line, row, cells, header, form)
             if problem is not None:
                 batch.rejects.append(problem)
+            elif row == header_row:
+                batch.rejects.append(Reject(line, "", "header-again"))
+            elif row[0].strip() in TOTALS and all(row[position] in ("", row[0]) for position in links):
+                batch.rejects.append(Reject(line, "", "total-row"))
             else:
                 batch.lines.append(line)
                 batch.rows.append(cells)
@@ -89,15 +103,17 @@ def _batches(
         yield batch
 
 
-def _problem(
-    line: int, cells: tuple[str, ...], mapped: tuple[tuple[int, Column], ...], form: TextForm
-) -> Reject | None:
+def _is_ragged(row: list[str], width: int) -> bool:
+    return len(row) < width or any(map(str.strip, row[width:]))
+
+
+def _problem(line: int, row: list[str], cells: tuple[str, ...], header: Header, form: TextForm) -> Reject | None:
     if form.damaged:
-        for (_position, column), cell in zip(mapped, cells, strict=True):
-            if is_damaged(cell):
-                return Reject(line, column.name, "undecodable")
-    if len(max(cells, key=len)) > MAX_CELL:
-        for (_position, column), cell in zip(mapped, cells, strict=True):
-            if len(cell) > MAX_CELL:
-                return Reject(line, column.name, "cell-too-long")
+        for place in header.places:
+            if is_damaged(row[place.position]):
+                return Reject(line, place.column.name, "undecodable")
+    if sum(map(len, cells)) > MAX_CELL:
+        for place in header.places:
+            if len(row[place.position]) > MAX_CELL:
+                return Reject(line, place.column.name, "cell-too-long")
     return None

@@ -1,26 +1,30 @@
 """Parquet by pyarrow, row group by row group; only the agreed columns are read from disk.
 
-Cells become text as a person would write them. A link column of floating point is refused, since a long number has
-lost its last digits there. pyarrow is imported here, when a Parquet file is opened, and nowhere else in the agency.
+Cells become text as a person would write them. What stands in floating point obeys the rule for a spreadsheet's numbers
+(typed.py). A point in time counts as its day in China. pyarrow is imported here, when a Parquet file is opened, and
+nowhere else in the agency.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from matcher.agency.files.batches import BATCH_ROWS, MAX_CELL, Batch, RowSource
-from matcher.agency.files.headers import map_headers, unit_of
+from matcher.agency.files.batches import BATCH_ROWS, MAX_CELL, About, Batch, Reading, RowSource, source
+from matcher.agency.files.headers import find_header
+from matcher.agency.files.typed import PLAIN, number_reader
 from matcher.agency.records.rejects import Reject
 from matcher.protocol.agreement.model import Column
 from matcher.protocol.errors import InputError
 
 Show = Callable[[Any], str]
+_CHINA = timezone(timedelta(hours=8))  # one time zone, without summer time since 1991
 
 
-def open_parquet(path: Path, columns: Sequence[Column]) -> RowSource:
+def open_parquet(path: Path, columns: Sequence[Column], reading: Reading) -> RowSource:
     """Open ``path``. Raises InputError when it is no Parquet file or a column's type cannot be read as text."""
     import pyarrow as arrow
     from pyarrow import parquet
@@ -28,16 +32,19 @@ def open_parquet(path: Path, columns: Sequence[Column]) -> RowSource:
     try:
         file = parquet.ParquetFile(path)
     except (arrow.ArrowInvalid, OSError) as error:
-        raise InputError(f"{path.name}: this is not a readable Parquet file", remedy="Export it again.") from error
+        raise InputError(
+            f"{path.name}: this is not a readable Parquet file", code="file-damaged", remedy="Export it again."
+        ) from error
     schema = file.schema_arrow
-    mapped = map_headers(path.name, schema.names, columns)
-    names = [schema.names[position] for position, _column in mapped]
+    header = find_header(path.name, [schema.names], columns, reading.mappings)
+    names = [schema.names[place.position] for place in header.places]
     if len(set(names)) != len(names) or any(schema.names.count(name) > 1 for name in names):
-        raise InputError(f"{path.name}: two columns have the same name", remedy="Rename one of them.")
-    shows = [_show(path.name, schema.field(position).type, column) for position, column in mapped]
-    present = tuple(column for _position, column in mapped)
-    units = tuple(map(unit_of, names))
-    return RowSource(present, units, file.metadata.num_rows, _batches(path, file, names, shows, present))
+        raise InputError(
+            f"{path.name}: two columns have the same name", code="header-twice", remedy="Rename one of them."
+        )
+    shows = [_show(path.name, schema.field(place.position).type, place.column) for place in header.places]
+    about = About("parquet", header)
+    return source(about, file.metadata.num_rows, _batches(path, file, names, shows, about))
 
 
 def _show(file: str, kind: Any, column: Column) -> Show:
@@ -45,26 +52,41 @@ def _show(file: str, kind: Any, column: Column) -> Show:
 
     if types.is_dictionary(kind):
         kind = kind.value_type
-    if types.is_string(kind) or types.is_large_string(kind):
+    if types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind):
         return str
     if types.is_integer(kind) or types.is_null(kind):
         return str
     if types.is_decimal(kind):
-        return lambda value: format(value, "f")
-    if types.is_floating(kind) and not column.link:
-        return lambda value: format(Decimal(repr(value)), "f")
+        return (lambda value: format(value, "f")) if column.type == "amount" else _whole_decimal
+    if types.is_floating(kind):
+        number = number_reader(column, from_1904=False)
+        return lambda value: "" if value != value else number(_whole(value), PLAIN)
     if types.is_date(kind):
         return lambda value: str(value.isoformat())
     if types.is_timestamp(kind):
-        return lambda value: str(value.date().isoformat())
+        return _day
     raise InputError(
-        f"{file}: column {column.name} is of type {kind}, which is not read", remedy="Save this column as text."
+        f"{file}: column {column.name} is of type {kind}, which is not read",
+        code="column-type",
+        remedy="Save this column as text.",
     )
 
 
-def _batches(
-    path: Path, file: Any, names: list[str], shows: list[Show], columns: tuple[Column, ...]
-) -> Iterator[Batch]:
+def _whole_decimal(value: Decimal) -> str:
+    """A number in a column of decimals is exact, whatever its scale; so an account number there has lost nothing."""
+    text = format(value, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _whole(value: float) -> str:
+    return str(int(value)) if value.is_integer() and abs(value) < 2**53 else repr(value)
+
+
+def _day(value: Any) -> str:
+    return str((value if value.tzinfo is None else value.astimezone(_CHINA)).date().isoformat())
+
+
+def _batches(path: Path, file: Any, names: list[str], shows: list[Show], about: About) -> Iterator[Batch]:
     import pyarrow as arrow
 
     line = 0
@@ -79,14 +101,20 @@ def _batches(
                 line += 1
                 if not any(cells):
                     continue
-                if len(max(cells, key=len)) > MAX_CELL:
-                    long = next(name.name for name, cell in zip(columns, cells, strict=True) if len(cell) > MAX_CELL)
+                if sum(map(len, cells)) > MAX_CELL and max(map(len, cells)) > MAX_CELL:
+                    long = next(
+                        place.column.name
+                        for place, cell in zip(about.header.places, cells, strict=True)
+                        if len(cell) > MAX_CELL
+                    )
                     batch.rejects.append(Reject(line, long, "cell-too-long"))
                 else:
                     batch.lines.append(line)
                     batch.rows.append(cells)
             yield batch
     except (arrow.ArrowInvalid, OSError, UnicodeDecodeError, ValueError) as error:
-        raise InputError(f"{path.name}: damaged after row {line}", remedy="Export the file again.") from error
+        raise InputError(
+            f"{path.name}: damaged after row {line}", code="file-damaged", remedy="Export the file again."
+        ) from error
     finally:
         file.close()

@@ -6,6 +6,7 @@ comparators' limits. A reader takes stripped cells. An empty one is unknown (no 
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from functools import partial
 from json.encoder import encode_basestring
 from typing import Any
 
+from matcher.agency.records import faults
 from matcher.protocol import normalise
 from matcher.protocol.agreement.model import Column
 from matcher.protocol.comparators.ratio import MAX_AMOUNT
@@ -22,6 +24,7 @@ CREDIT_CODE = "credit-code-check"
 _NULL = "null"
 _MEMORY = 4096
 _SHORT = 13  # digits of whole yuan that stay within MAX_AMOUNT fen
+_SERIAL = re.compile(r"[1-7]\d{4}(?:\.\d*)?", re.ASCII)
 Parse = Callable[[str], Any]
 Reader = Callable[[Sequence[str]], "Cells"]
 quote: Callable[[str], str] = encode_basestring
@@ -75,12 +78,16 @@ def _read(
     texts: Sequence[str], *, parse: Parse, show: Callable[[Any], str] | None, empty: Any, required: bool, checked: bool
 ) -> Cells:
     problems: dict[int, str] = {}
+    if found := faults.find(texts):
+        # What cannot be read is as if it were not there; the reason is added below.
+        texts = ["" if index in found else text for index, text in enumerate(texts)]
     try:
         values = [parse(text) if text else empty for text in texts]
     except InputError:
         values = [_one(index, text, parse, empty, problems) for index, text in enumerate(texts)]
     if required:
         problems |= {index: "empty" for index, text in enumerate(texts) if not text}
+    problems |= found
     result = Cells(values, [], problems)
     if show is not None:
         result.json = [_NULL if value is None else show(value) for value in values]
@@ -129,6 +136,15 @@ def _amount(cell: str, unit: str) -> int:
     return fen
 
 
+def _date(cell: str) -> int:
+    try:
+        return normalise.date_days(cell)
+    except InputError as error:
+        if error.code == "date-malformed" and _SERIAL.fullmatch(cell):
+            raise InputError("a spreadsheet's day number", code="date-serial") from None
+        raise
+
+
 def _text(cell: str) -> str:
     text = normalise.text(cell)
     if len(text) > normalise.MAX_TEXT:
@@ -148,7 +164,7 @@ _PARSERS: Mapping[str, Parse] = {
     "account": normalise.account_number,
     "company": normalise.company_name,
     "credit-code": normalise.credit_code,
-    "date": normalise.date_days,
+    "date": _date,
     "text": _text,
 }
 _LINK_PARSERS: Mapping[str, Callable[[str], str]] = {

@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from matcher.agency.records import cells
+from matcher.agency.records import cells, faults
 from matcher.agency.records.cells import Cells
 from matcher.agency.records.plan import Layout, LinkColumn, plan
 from matcher.agency.records.rejects import Reject
@@ -84,11 +84,14 @@ class RecordReader:
             return None, frozenset()
         position, column = self._plan.row_id
         row_ids = list(map(normalise.text, texts[position]))
-        bad = frozenset(index for index, row_id in enumerate(row_ids) if not 0 < len(row_id) <= MAX_ROW_ID)
+        problems = {
+            index: "too-long" if row_id else "empty"
+            for index, row_id in enumerate(row_ids)
+            if not 0 < len(row_id) <= MAX_ROW_ID
+        } | faults.find(texts[position])
+        bad = frozenset(problems)
         result.rejected += len(bad)
-        result.rejects += [
-            Reject(lines[index], column.name, "too-long" if row_ids[index] else "empty") for index in sorted(bad)
-        ]
+        result.rejects += [Reject(lines[index], column.name, problems[index]) for index in sorted(bad)]
         return row_ids, bad
 
     def _records(

@@ -46,6 +46,29 @@ REASONS: Mapping[str, tuple[str, str]] = {
     ),
     "cell-type": ("a kind of cell that cannot be read as text", "Save this column as text."),
     "cell-too-long": ("the cell is too long", "Shorten the cell to 4,096 characters."),
+    "cell-is-date": ("a date stands where a number or text should", "Format the column as text and type it again."),
+    "date-serial": (
+        "a spreadsheet's day number stands where a date should",
+        "Format the column as a date in the spreadsheet, such as 2022-05-31, and export again.",
+    ),
+    "formula-empty": (
+        "a formula whose result is not stored in the file",
+        "Open the file in the spreadsheet program, let it calculate, and save it.",
+    ),
+    "formula-error": (
+        "a formula that ended in an error such as #N/A",
+        "Correct the formula, or type the value in its place.",
+    ),
+    "too-narrow": (
+        "the column was too narrow: # signs were exported instead of the value",
+        "Widen the column in the spreadsheet and export again.",
+    ),
+    "merged-cell": (
+        "one merged cell gives an amount for several rows",
+        "Unmerge it and write each row's own amount.",
+    ),
+    "total-row": ("the row is a total, not a record", "Nothing is lost; leave such rows out."),
+    "header-again": ("the header stands here once more", "Nothing is lost; leave such rows out."),
     "no-link": ("the row names no value to compare by", "Fill in at least one of the account columns."),
     "credit-code-check": (
         "a unified social credit code whose check character does not hold",
