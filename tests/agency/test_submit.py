@@ -174,7 +174,7 @@ def test_a_record_changes_at_most_three_times_in_a_period(submission: Make) -> N
         assert run(world, ANSWERING, ACCOUNTS.replace("15000.00", f"1500{number}.00"))["rejected"] == 0
     result = run(world, ANSWERING, ACCOUNTS.replace("15000.00", "15009.00"))
     assert (result["reasons"], result["sent"], result["deleted"]) == ({"version-limit": 1}, 0, 0)
-    assert rejects_of(world) == [[f"{ANSWERING}-0.csv", "2", "account"]]
+    assert rejects_of(world) == [[f"{ANSWERING}-0.csv", "2", "账号"]]
 
 
 def test_versions_of_a_shared_account_count_together(submission: Make) -> None:
@@ -194,7 +194,7 @@ def test_repeated_and_conflicting_rows(submission: Make) -> None:
     result = run(world, ANSWERING, header + first + first + "".join(rest), header + first + conflict)
     assert (result["records"], result["accepted"], result["duplicates"], result["rejected"]) == (6, 3, 2, 1)
     assert result["reasons"] == {"duplicate-account": 1}
-    assert rejects_of(world) == [[f"{ANSWERING}-1.csv", "3", "account"]]
+    assert rejects_of(world) == [[f"{ANSWERING}-1.csv", "3", "账号"]]
 
 
 def test_more_rows_than_may_share_an_account_are_all_rejected(submission: Make) -> None:
@@ -219,12 +219,12 @@ def test_bad_rows_are_listed_without_content(submission: Make) -> None:
     result = run(world, ASKING, text)
     found = {(line, column) for _file, line, column in rejects_of(world)}
     assert found == {
-        ("4", "general_contractor"),
-        ("5", "project_id"),
-        ("6", "wage_account"),
-        ("6", "deposit_due"),
-        ("7", "wage_account"),
-        ("8", "wages_due"),
+        ("4", "总包单位"),
+        ("5", "项目编号"),
+        ("6", "工资专用账户"),
+        ("6", "存入期限"),
+        ("7", "工资专用账户"),
+        ("8", "应发工资(万元)"),
     }
     assert (result["records"], result["rejected"], result["accepted"]) == (9, 6, 3)
     content = (world.path / "rejects.csv").read_text(encoding="utf-8-sig")

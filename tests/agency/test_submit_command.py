@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 
 from matcher.agency.commands import submit
 from matcher.agency.home import AgencyHome
+from matcher.agency.submit.flow import RowsRejectedError
 from matcher.protocol.errors import InputError
 from matcher.text.terminal import Invocation
 from tests.agency.submission_world import ANSWERING, FLOW, PERIOD, World
@@ -38,20 +39,22 @@ def test_the_result_is_one_json_object(submission: Make, monkeypatch: pytest.Mon
     found = json.loads(result.stdout)
     assert set(found) == {
         "rows", "records", "accepted", "rejected", "reasons", "duplicates", "warnings", "sent", "deleted", "evaluated",
-        "sequence", "log_index", "rejects_file", "seconds",
+        "sequence", "log_index", "rejects_file", "seconds", "files",
     }  # fmt: skip
     assert found["reasons"] == {"excel-float": 1}
     assert found["rejects_file"] == str(path.with_suffix(".rejects.csv"))
     assert path.with_suffix(".rejects.csv").exists()
 
 
-def test_strict_ends_with_status_8_after_the_work_is_done(submission: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_strict_sends_nothing_when_a_row_is_rejected(submission: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     world = submission("hmac")
     rejects = world.path / "elsewhere.csv"
     path = world.file("accounts.csv", ACCOUNTS)
     result = run(world, monkeypatch, "--strict", "--rejects", str(rejects), str(path))
-    assert result.exit_code == 8
-    assert len(world.service.sealed) == 1
+    assert isinstance(result.exception, RowsRejectedError)
+    assert result.exception.exit_status == 8
+    assert str(rejects) in result.exception.remedy
+    assert not world.service.sealed
     assert rejects.exists()
     clean = world.file("accounts.csv", ACCOUNTS.replace("1E+15", "62220009"))
     assert run(world, monkeypatch, "--strict", "--rejects", str(rejects), str(clean)).exit_code == 0

@@ -9,15 +9,16 @@ from typing import Any
 import click
 from rich.console import Console
 
+from matcher.agency.commands.reading import load_all, reading_options, show_files
+from matcher.agency.files.batches import Reading
 from matcher.agency.home import AgencyHome
 from matcher.agency.records.rejects import reason
+from matcher.agency.session import warn_of_expiry
 from matcher.agency.submit.flow import submit
 from matcher.agency.submit.job import make_job
 from matcher.protocol.errors import InputError
 from matcher.text import _
 from matcher.text.terminal import Invocation, emit, progress
-
-REJECTED_EXIT_STATUS = 8
 
 
 def register(group: click.Group) -> None:
@@ -25,34 +26,38 @@ def register(group: click.Group) -> None:
     group.add_command(_submit)
 
 
-@click.command("submit", help=_("Blind the rows of FILES and submit them: CSV or Parquet, whole, not only changes."))
+@click.command(
+    "submit", help=_("Blind the rows of FILES and submit them: XLSX, XLS, CSV or Parquet, whole, not only changes.")
+)
 @click.option("--flow", required=True, help=_("The comparison, as the agreement names it."))
 @click.option("--period", required=True, help=_("The period, such as 2022-05."))
-@click.option("--strict", is_flag=True, help=_("Exit with status 8 if a row was rejected."))
+@click.option("--strict", is_flag=True, help=_("Send nothing if a row is rejected; exit with status 8."))
 @click.option(
     "--rejects", type=click.Path(dir_okay=False, path_type=Path),
     help=_("Where rejected rows are listed (default: beside the first file)."),
 )  # fmt: skip
+@reading_options
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.pass_context
 def _submit(
-    context: click.Context, flow: str, period: str, strict: bool, rejects: Path | None, files: tuple[Path, ...]
-) -> None:
+    context: click.Context, flow: str, period: str, strict: bool, rejects: Path | None, sheet: str,
+    mapping: tuple[str, ...], files: tuple[Path, ...],
+) -> None:  # fmt: skip
     invocation: Invocation = context.obj
     started = time.monotonic()
     home = AgencyHome.of(invocation)
-    job = make_job(home, flow, period, files)
+    warn_of_expiry(home, quiet=invocation.as_json)
+    job = make_job(home, flow, period, files, Reading(sheet, load_all(home.path, mapping)), strict=strict)
     rejects = rejects or files[0].with_suffix(".rejects.csv")
     if rejects.resolve() in [path.resolve() for path in files]:
         raise InputError("--rejects names one of the files to submit", remedy="Give another path.")
     result = submit(job, rejects, progress)
     result["seconds"] = round(time.monotonic() - started, 2)
     emit(invocation, result, lambda console: _show(console, result))
-    if strict and result["rejected"]:
-        context.exit(REJECTED_EXIT_STATUS)
 
 
 def _show(console: Console, result: dict[str, Any]) -> None:
+    show_files(console, result["files"])
     console.print(
         _(
             "{rows:,} rows read, {records:,} records: {accepted:,} accepted, {rejected:,} rejected, "

@@ -30,6 +30,13 @@ class Reading:
     sheet: str = ""
     mappings: tuple[SourceMapping, ...] = ()
 
+    def texts(self) -> Iterator[str]:
+        """All that the mappings say, for a digest."""
+        for mapping in self.mappings:
+            yield from (mapping.sheet, str(len(mapping.entries)))
+            for entry in mapping.entries:
+                yield from (entry.header, entry.column, entry.unit)
+
 
 @dataclass(slots=True)
 class Batch:

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, NamedTuple, Self
 
+from matcher.agency.files.export import harmless
 from matcher.protocol import normalise
 from matcher.protocol.errors import InputError
 from matcher.text import _
@@ -22,7 +23,7 @@ HEADINGS = ("file", "line", "column", "reason", "remedy")
 
 
 class Reject(NamedTuple):
-    """One problem. ``line`` is 1-based: in a CSV file the line the row begins on, in Parquet the row's number.
+    """One problem. ``line`` is 1-based: in a text file the line the row begins on, elsewhere the row's number.
     ``column`` is the column as the agreement names it, empty when the whole row is meant."""
 
     line: int
@@ -108,6 +109,7 @@ class RejectsFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.counts: Counter[str] = Counter()
+        self._shown: dict[str, tuple[str, Mapping[str, str]]] = {}
         self._stream: IO[str] | None = None
         try:
             path.unlink(missing_ok=True)
@@ -119,13 +121,19 @@ class RejectsFile:
         """Whether there is a file."""
         return self._stream is not None
 
+    def describe(self, file: str, sheet: str, labels: Mapping[str, str]) -> None:
+        """Say how ``file`` names itself to a clerk: its sheet, and its headers by the agreement's column names."""
+        self._shown[file] = (f"{file}, {sheet}" if sheet else file, labels)
+
     def add(self, file: str, rejects: Iterable[Reject]) -> None:
         """Write the problems found in ``file`` (its name)."""
+        name, labels = self._shown.get(file, (file, {}))
         for reject in rejects:
             if self._stream is None:
                 self._stream = self._open()
             self.counts[reject.code] += 1
-            csv.writer(self._stream).writerow([file, reject.line, reject.column, *reason(reject.code)])
+            column = labels.get(reject.column, reject.column)
+            csv.writer(self._stream).writerow([harmless(name), reject.line, harmless(column), *reason(reject.code)])
 
     def _open(self) -> IO[str]:
         try:

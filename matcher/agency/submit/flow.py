@@ -19,6 +19,7 @@ from matcher.agency.blind.pool import Workers
 from matcher.agency.blind.prepare import link_tag
 from matcher.agency.blind.rows import MAX_VERSIONS
 from matcher.agency.blind.sources import CacheSource
+from matcher.agency.exchange.greeting import greet
 from matcher.agency.files.batches import RowSource
 from matcher.agency.records.rejects import RejectsFile
 from matcher.agency.secrets.cache import SecretCache
@@ -37,12 +38,21 @@ Progress = Callable[[str, int | None], AbstractContextManager[Callable[[int], No
 SUBMISSION_ID_SIZE = 16
 
 
+class RowsRejectedError(InputError):
+    """With ``strict``: rows were rejected, so nothing was sent. Correct them as the rejects file says."""
+
+    code = "rows-rejected"
+    exit_status = 8
+
+
 def submit(job: Job, rejects_path: Path, progress: Progress) -> dict[str, Any]:
     """Submit the job's files; returns the summary: counts, sequence, log index, rejects file.
 
-    Raises InputError (nothing acceptable in the files), QuotaError, and what the service answers.
+    Raises RowsRejectedError (strict), InputError (nothing acceptable in the files), QuotaError, and what the service
+    answers.
     """
     with _alone(job.home.spool_path), job.home.channel() as channel:
+        greet(job.home, channel, job.agreement)
         vault = Vault(job.home.vault_path)
         try:
             return _Submit(job, vault, channel, rejects_path, progress).run()
@@ -85,7 +95,9 @@ class _Submit:
         if unfinished is None:
             return None
         same = unfinished.inputs == inputs and unfinished.agreement_digest == self._job.agreement.digest
-        if same and unfinished.state != "staging":
+        # Begun without ``strict``, and not signed yet: it starts anew, and is then refused with its rejects file.
+        unwanted = self._job.strict and unfinished.state == "spooled" and unfinished.summary.get("rejected")
+        if same and unfinished.state != "staging" and not unwanted:
             return unfinished
         if unfinished.state == "uploading" and self._is_sealed(unfinished):
             self._uploaded(unfinished)
@@ -113,10 +125,15 @@ class _Submit:
             with Workers(job.setup(submission, self._exhausted())) as workers, RejectsFile(self._rejects) as rejects:
                 with self._progress(_("Reading"), sum(source.total for source in sources)) as progress:
                     staging = stage(job, sources, workers, spool, rejects, progress)
+                self._require_none(staging.rejected, rejects)  # before evaluations are asked for, and counted
                 evaluated = self._evaluate(workers, spool)
                 with self._progress(_("Blinding"), staging.records - staging.rejected) as progress:
                     blinding = blind(job, workers, spool, staging.crowded, rejects, progress)
+                self._require_none(blinding.rejected, rejects)
             summary = _summary(staging, blinding, evaluated, rejects)
+            summary["files"] = [
+                source.about.summary(path.name) for path, source in zip(job.files, sources, strict=True)
+            ]
             sent = blinding.put + blinding.deleted
             if not sent and last is not None:
                 self._vault.abandon(submission)
@@ -130,6 +147,13 @@ class _Submit:
             raise
         spool.remove_staged()
         return submission
+
+    def _require_none(self, rejected: int, rejects: RejectsFile) -> None:
+        if self._job.strict and rejected:
+            raise RowsRejectedError(
+                f"{rejected:,} records were rejected, so nothing was sent (--strict)",
+                remedy=f"Correct them as the rejects file says: {rejects.path}",
+            )
 
     def _evaluate(self, workers: Workers, spool: Spool) -> int:
         job = self._job

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from matcher.agency.blind.context import Setup
 from matcher.agency.blind.sources import Source
+from matcher.agency.files.batches import Reading
 from matcher.agency.home import AgencyHome
 from matcher.agency.records.plan import plain_columns
 from matcher.agency.secrets.source import source_of
@@ -39,6 +40,8 @@ class Job:
     columns: tuple[Column, ...]
     files: tuple[Path, ...]
     source: Source
+    reading: Reading
+    strict: bool
 
     @property
     def vector_width(self) -> int:
@@ -46,8 +49,10 @@ class Job:
         return VectorLayout(self.flow.fields).width
 
     def inputs_digest(self) -> bytes:
-        """SHA-256 over names and content of the files, in order: the same files give the same submission."""
+        """SHA-256 over names and content of the files, in order, and how they are read: the same submission again."""
         total = hashlib.sha256()
+        for text in (self.reading.sheet, *self.reading.texts()):
+            total.update(lp(text))
         for path in self.files:
             try:
                 with path.open("rb") as stream:
@@ -79,8 +84,11 @@ class Job:
         )
 
 
-def make_job(home: AgencyHome, flow: str, period: str, files: Sequence[Path]) -> Job:
-    """Check that this home may submit ``files`` now.
+def make_job(
+    home: AgencyHome, flow: str, period: str, files: Sequence[Path], reading: Reading | None = None,
+    *, strict: bool = False,
+) -> Job:  # fmt: skip
+    """Check that this home may submit ``files`` now. ``strict``: only if no row is rejected.
 
     Raises AgreementError (no such flow, not in force, another key), DeniedError (no party to the flow), InputError
     (period, files), KeyFileError (no group key yet).
@@ -107,4 +115,6 @@ def make_job(home: AgencyHome, flow: str, period: str, files: Sequence[Path]) ->
         columns=plain_columns(agreement.flow_terms(flow).columns(side)),
         files=tuple(files),
         source=source_of(home, agreement, flow),
+        reading=reading or Reading(),
+        strict=strict,
     )

@@ -34,6 +34,8 @@ def stage(
 ) -> Staging:  # fmt: skip
     """Stage all records of ``sources``, the job's files opened. Raises InputError when one cannot be read further."""
     result = Staging()
+    for path, source in zip(job.files, sources, strict=True):
+        rejects.describe(path.name, source.about.sheet, source.about.labels())
     crowding = Crowding()
     writer = BucketWriter(spool.staged)
     unread: deque[tuple[int, list[Reject]]] = deque()
@@ -56,7 +58,7 @@ def stage(
 
 def open_all(job: Job) -> list[RowSource]:
     """Every file opened, so that a bad header in the last one is told before the first one is read."""
-    return [open_rows(path, job.columns) for path in job.files]
+    return [open_rows(path, job.columns, job.reading) for path in job.files]
 
 
 def _tasks(

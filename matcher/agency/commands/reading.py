@@ -1,0 +1,50 @@
+"""What `concordat submit` and `concordat check` share: how files are read, and what is said of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from rich.console import Console
+
+from matcher.agency.files import mappings
+from matcher.agency.files.mappings import SourceMapping
+from matcher.text import _
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def reading_options(command: Command) -> Command:
+    """Add ``--sheet`` and ``--mapping``."""
+    command = click.option(
+        "--mapping", multiple=True, metavar="NAME",
+        help=_("A saved column mapping; one for each source. Each file takes the one that fits."),
+    )(command)  # fmt: skip
+    return click.option(
+        "--sheet", default="", metavar="NAME",
+        help=_("The sheet to read, by name or number (default: the one whose header fits)."),
+    )(command)  # fmt: skip
+
+
+def load_all(home: Path, names: Sequence[str]) -> tuple[SourceMapping, ...]:
+    """The saved mappings of these names. Raises InputError."""
+    return tuple(mappings.load(home, name) for name in dict.fromkeys(names))
+
+
+def show_files(console: Console, files: Sequence[dict[str, Any]]) -> None:
+    """A line for each file: what it is, where its header stands, what is not read."""
+    for file in files:
+        parts = [file["form"]]
+        if file["sheet"]:
+            parts.append(_("sheet {sheet}", sheet=file["sheet"]))
+        if file["header_line"]:
+            parts.append(_("header in line {line}", line=file["header_line"]))
+        if file["hidden_rows"]:
+            parts.append(_("{n:,} hidden rows were read as well", n=file["hidden_rows"]))
+        if units := {unit for unit in file["units"].values() if unit != "元"}:
+            parts.append(_("amounts in {units}", units=", ".join(sorted(units))))
+        if file["not_read"]:
+            parts.append(_("not read: {headers}", headers=", ".join(file["not_read"])))
+        console.print(f"{file['file']}: {'; '.join(parts)}", markup=False, soft_wrap=True)
