@@ -24,6 +24,7 @@ COMMANDS = {
     "reveal": "matcher.agency.commands.reveal",
     "agent": "matcher.agency.commands.agent",
     "group-key": "matcher.agency.commands.agent",
+    "calendar": "matcher.agency.commands.calendar",
     "doctor": "matcher.agency.commands.doctor",
     "audit": "matcher.auditor.commands",
     "demo": "matcher.demo.commands",
