@@ -17,6 +17,7 @@ COMMANDS = {
     "card": "matcher.agency.commands.identity",
     "service": "matcher.agency.commands.identity",
     "person": "matcher.agency.commands.identity",
+    "keys": "matcher.agency.commands.keys",
     "agreement": "matcher.agency.commands.agreement",
     "submit": "matcher.agency.commands.submit",
     "match": "matcher.agency.commands.match",

@@ -38,6 +38,14 @@ def new_of_party(file: Path | None, *, ask: Ask | None = None) -> str:
     return _given(file, PARTY_VARIABLE) or _ask_twice("New passphrase", ask)
 
 
+def replacement(file: Path | None, *, ask: Ask | None = None) -> str:
+    """The passphrase that takes the place of the present one: from a file, else a prompt that asks twice.
+
+    Never from the environment, which holds the present one. Raises as ``of_party`` does.
+    """
+    return _from_file(file) if file is not None else _ask_twice("New passphrase", ask)
+
+
 def new_of_person(person: str, file: Path | None, *, ask: Ask | None = None) -> str:
     """The passphrase for an operator key about to be made; a prompt asks twice. Raises as ``of_party`` does."""
     return _given(file, PERSON_VARIABLE) or _ask_twice(f"New passphrase of {person}", ask)

@@ -2,7 +2,8 @@
 
 ``keyring.json`` has the salt and a check value; each ``NAME.key`` is sealed by AES-256-GCM under its own derived key
 and bound to its name and kind, so files cannot be swapped. One scrypt per opened ring, whatever it holds. A ring is
-made aside and renamed into place when all its first keys are in it: a crash leaves no ring, never half a ring.
+made aside and renamed into place when all its first keys are in it: a crash leaves no ring, never half a ring. A new
+passphrase seals a whole new ring aside, and the two change places in one step (exchange.py).
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from keys import container, files
+from keys import container, exchange, files
 from keys.errors import DamagedKeyError, MissingKeyError, SealError, WrongPassphraseError
 from keys.framing import lp
 from keys.lock import KDF_NAME, Lock
@@ -93,8 +94,41 @@ class KeyRing:
             raise wrong_passphrase(path)
         return cls(path, lock)
 
+    def change_passphrase(self, passphrase: str) -> None:
+        """Seal every key of this ring anew, under ``passphrase`` and a fresh salt; all of them or, on a crash, none.
+
+        Raises DamagedKeyError for a key that does not open, NoPassphraseError, PermissionsError. Other programs that
+        have this ring open cannot write to it any more, nor read what they have not read: start them again.
+        """
+        self._require_current()
+        path = self.path
+        fresh = files.aside(path)
+        with KeyRing.creating(fresh, passphrase) as changed:
+            for name in self.names():
+                fields = self._fields(name)
+                changed.write(name, fields["kind"], self.read(name, fields["kind"]))
+        try:
+            with files.writing(path):
+                exchange.exchange(fresh, path)
+            files.sync_directory(path.parent)
+        finally:
+            # After the exchange this is the former ring: sealed under the former passphrase, so it has to go.
+            shutil.rmtree(fresh, ignore_errors=True)
+        self._lock = changed._lock
+
+    def _require_current(self) -> None:
+        """Raise WrongPassphraseError when the ring on disk was sealed anew since this one was opened."""
+        file = self.path / RING_FILE
+        fields = container.decode(files.read(file), file, RING_FORMAT, _RING_FIELDS)
+        if not self._lock.recognises(container.unpack(fields["check"], file)):
+            raise WrongPassphraseError(
+                f"the passphrase of {self.path} was changed meanwhile", remedy="Run the command again."
+            )
+
     def write(self, name: str, kind: str, secret: Secret | bytes, *, replace: bool = False) -> None:
-        """Seal ``secret`` into ``NAME.key``. Raises ExistsError if it is there and ``replace`` is not set."""
+        """Seal ``secret`` into ``NAME.key``. Raises ExistsError if it is there and ``replace`` is not set,
+        WrongPassphraseError when the ring was sealed anew since it was opened."""
+        self._require_current()
         path = self._path(name)
         sealed = self._lock.seal(name, _bound(name, kind), raw(secret))
         fields = {"format": KEY_FORMAT, "name": name, "kind": kind, "sealed": container.text(sealed)}
@@ -103,14 +137,17 @@ class KeyRing:
     def read(self, name: str, kind: str) -> Secret:
         """The secret of ``NAME.key``, which must be of ``kind``. Raises MissingKeyError, PermissionsError,
         DamagedKeyError (altered, renamed, of another kind or another ring)."""
-        path = self._path(name)
-        fields = container.decode(files.read(path), path, KEY_FORMAT, _KEY_FIELDS)
+        path, fields = self._path(name), self._fields(name)
         if (fields["name"], fields["kind"]) != (name, kind):
             raise container.damaged(path, f"it is not key {name!r} of kind {kind!r}")
         try:
             return self._lock.open(name, _bound(name, kind), container.unpack(fields["sealed"], path))
         except SealError:
             raise container.damaged(path, "it is altered, or belongs to another key ring") from None
+
+    def _fields(self, name: str) -> dict[str, str]:
+        path = self._path(name)
+        return container.decode(files.read(path), path, KEY_FORMAT, _KEY_FIELDS)
 
     def has(self, name: str) -> bool:
         """Whether the ring has a key of this name."""

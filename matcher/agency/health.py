@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from keys import ristretto, tls
+from keys import ristretto
 from keys.agency import AgencyKeys
 from keys.auditor import AuditorKeys
 from keys.errors import KeyFileError
+from keys.expiry import expiry
 from matcher.agency.agreements import known
 from matcher.agency.exchange import service_card
 from matcher.agency.exchange.trust import LogTrust
@@ -27,7 +28,6 @@ from matcher.protocol.errors import AgreementError, ConcordatError
 from matcher.protocol.suite import SUITE
 
 Level = Literal["OK", "WARN", "FAIL"]
-CERTIFICATE_WARNING_DAYS = (60, 30, 7)
 CLOCK_WARNING_SECONDS = 60
 CLOCK_ERROR_SECONDS = 600
 _SECONDS_PER_DAY = 86_400
@@ -47,13 +47,12 @@ class Line:
 
 def certificate_line(check: str, certificate: str, now: int, remedy: str) -> Line:
     """Days left of a certificate: a warning from 60, 30 and 7 days on, a failure once it has expired."""
-    days = (tls.not_after(certificate) - now) // _SECONDS_PER_DAY
-    if days < 0:
-        return Line(check, "FAIL", f"expired {-days} days ago", remedy)
-    reached = [limit for limit in CERTIFICATE_WARNING_DAYS if days <= limit]
-    if reached:
-        return Line(check, "WARN", f"{days} days left (less than {min(reached)})", remedy)
-    return Line(check, "OK", f"{days} days left")
+    left = expiry(certificate, now)
+    if left.is_over:
+        return Line(check, "FAIL", f"expired {-left.days} days ago", remedy)
+    if left.limit:
+        return Line(check, "WARN", f"{left.days} days left (less than {left.limit})", remedy)
+    return Line(check, "OK", f"{left.days} days left")
 
 
 def clock_line(ours: float, theirs: float) -> Line:

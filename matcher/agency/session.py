@@ -11,6 +11,7 @@ import click
 
 from matcher.agency import health
 from matcher.agency.exchange.cards import CardBook
+from matcher.agency.exchange.greeting import greet
 from matcher.agency.exchange.inbox import Inbox
 from matcher.agency.exchange.trust import LogTrust, trust_of
 from matcher.agency.home import AgencyHome
@@ -20,7 +21,7 @@ from matcher.agency.secrets.source import source_of
 from matcher.channel import Channel
 from matcher.protocol.agreement.model import Agreement
 from matcher.protocol.errors import InputError, NotFoundError, StateError
-from matcher.text import _
+from matcher.text import _, error_text
 from matcher.text.terminal import Invocation
 
 
@@ -79,6 +80,9 @@ def open_session(invocation: Invocation, flow: str | None = None) -> Iterator[Se
     warn_of_expiry(home, quiet=invocation.as_json)
     agreement = home.agreement(flow)
     with home.channel() as channel:
+        clocks = greet(home, channel, agreement)
+        if not invocation.as_json:
+            _warn(health.clock_line(*clocks))
         yield Session(home, channel, agreement)
 
 
@@ -91,8 +95,13 @@ def warn_of_expiry(home: AgencyHome, *, quiet: bool) -> None:
         ("service certificate", home.service.tls_certificate, health.NEW_SERVICE_FILE),
     ):
         line = health.certificate_line(check, certificate, home.now(), remedy)
-        if line.level == "WARN":
-            click.echo(f"{_(line.check)}: {_(line.text)}. {_(line.remedy)}", err=True)
+        if line.level == "WARN":  # one that has expired is refused by name before dialling
+            _warn(line)
+
+
+def _warn(line: health.Line) -> None:
+    if line.level != "OK":
+        click.echo(f"{_(line.check)}: {error_text(line.text)}. {_(line.remedy)}", err=True)
 
 
 def flow_of(agreement: Agreement, flow: str | None, party: str) -> str:

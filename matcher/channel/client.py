@@ -14,6 +14,7 @@ import grpc
 
 from matcher.channel import convert, types
 from matcher.channel.errors import from_rpc
+from matcher.protocol import contract
 from matcher.protocol.messages import SignedMessage
 from matcher.wire import concordat_pb2 as pb
 from matcher.wire import concordat_pb2_grpc as stubs
@@ -57,9 +58,16 @@ class Channel:
         """Close the connection."""
         self._channel.close()
 
-    def hello(self, suite: str, client_version: str) -> types.Hello:
-        """Negotiate; the first call of a session."""
-        reply = _call(self._directory.Hello, pb.HelloRequest(suites=[suite], client_version=client_version))
+    def hello(self, suite: str, client_version: str, checkpoint: str = "") -> types.Hello:
+        """Negotiate; the first call of a session. ``checkpoint`` is the newest one that was verified here.
+
+        Raises AgreementError (no common suite or revision), StateError (the service lost entries: ``log-ended``).
+        """
+        request = pb.HelloRequest(
+            suites=[suite], client_version=client_version, contract=contract.NEWEST, checkpoint=checkpoint
+        )
+        reply = _call(self._directory.Hello, request)
+        contract.settle(reply.contract)
         return types.Hello(
             reply.suite, reply.server_version, reply.time, reply.log_origin, reply.log_key, reply.max_chunk_bytes,
             reply.party,

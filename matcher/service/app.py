@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+from keys.expiry import expiry
 from keys.service import ServiceKeys
 from matcher.protocol import checkpoint
 from matcher.protocol.checkpoint import Checkpoint
 from matcher.protocol.errors import StateError
-from matcher.service import limits, recovery
+from matcher.service import journal, limits, recovery
 from matcher.service.acts.directory import Directory
+from matcher.service.acts.greeting import Greeting
 from matcher.service.acts.mail import Mail
 from matcher.service.acts.matching import Matching
 from matcher.service.acts.refusals import Refusals
@@ -30,8 +32,10 @@ from matcher.service.rpc.matching import MatchingService
 from matcher.service.rpc.places import Places
 from matcher.service.rpc.server import Credentials, Server, servicers
 from matcher.service.rpc.submissions import SubmissionsService
+from matcher.service.store import messages
 from matcher.service.store.database import ControlDatabase
 from matcher.service.store.log import Clock, LogWriter
+from matcher.service.store.newest import ENDED, NewestCheckpoint
 from matcher.service.store.period_keys import PeriodKeys
 
 UNKNOWN_ADDRESS = "127.0.0.1:0"
@@ -51,6 +55,12 @@ class Storage:
     database: ControlDatabase
     log: LogWriter
     period_keys: PeriodKeys
+    newest: NewestCheckpoint
+
+    def note_newest(self) -> None:
+        """Keep the newest checkpoint beside the database, so that an older database is known when it comes back."""
+        with self.database.read() as transaction:
+            self.newest.keep_own(transaction)
 
 
 def _log_writer(keys: ServiceKeys, origin: str, clock: Clock) -> LogWriter:
@@ -84,19 +94,63 @@ def opened(home: ServiceHome, keys: ServiceKeys, clock: Clock) -> Iterator[Stora
         raise StateError("service.json names another log key than the key files hold")
     database = ControlDatabase(home.control)
     try:
-        yield Storage(
+        storage = Storage(
             home, public, database, _log_writer(keys, public.origin, clock),
             PeriodKeys(home.period_keys, keys.storage_key),
+            NewestCheckpoint(home.newest_checkpoint, public.log_key),
         )  # fmt: skip
+        _require_newest(storage)
+        yield storage
     finally:
         database.close()
+
+
+def require_certificate(keys: ServiceKeys, clock: Clock) -> None:
+    """Raise StateError when the service's own certificate has expired: no client would take it."""
+    if expiry(keys.tls_certificate_pem, clock() // 1000).is_over:
+        raise StateError(
+            "the TLS certificate of the service has expired",
+            code="certificate-expired",
+            remedy="Run `concordat-server renew-tls` and hand service.json to every party again.",
+        )
+
+
+def keep_house(storage: Storage, keys: ServiceKeys, clock: Clock) -> None:
+    """What a serving process does now and then: erase what lapsed, keep the newest checkpoint, warn of the end of the
+    certificate. A full disk stops none of what is served."""
+    left = expiry(keys.tls_certificate_pem, clock() // 1000)
+    if left.limit:
+        journal.warning("certificate-ends", days=left.days)
+    try:
+        with storage.database.write() as transaction:
+            messages.erase_lapsed(transaction, clock())
+        if not storage.log.is_ended:
+            storage.note_newest()
+    except Exception:
+        journal.failure("housekeeping-failed")
+
+
+def _require_newest(storage: Storage) -> None:
+    """End the log of an older state. It is served all the same: its parties and auditors must be able to read it."""
+    try:
+        with storage.database.read() as transaction:
+            storage.newest.require_continued(transaction)
+    except StateError as reason:
+        if reason.code != ENDED:
+            raise
+        storage.log.end(reason)
+        journal.warning(reason.code, reason=str(reason))
 
 
 @contextmanager
 def serving(storage: Storage, keys: ServiceKeys, listen: str, metrics: Metrics, clock: Clock) -> Iterator[Server]:
     """Recover, bind, serve; on leaving, stop gracefully. Writes the bound address into ``service.json``."""
     with storage.home.serving():
-        recovery.recover(storage.database, storage.home, storage.period_keys, clock)
+        if storage.log.is_ended:
+            storage.home.make_directories()  # what the older database does not name may be all that is left of it
+        else:
+            recovery.recover(storage.database, storage.home, storage.period_keys, clock)
+            storage.note_newest()
         mail = Mail(storage.database, storage.log, metrics, clock)
         witnessing = Witnessing(storage.database, WaitingRoom(), clock)
         server = _server(storage, keys, listen, metrics, mail, witnessing, clock)
@@ -110,6 +164,8 @@ def serving(storage: Storage, keys: ServiceKeys, listen: str, metrics: Metrics, 
             mail.stop()
             witnessing.stop()
             server.stop(limits.STOP_GRACE_SECONDS)
+            if not storage.log.is_ended:
+                storage.note_newest()
 
 
 def _server(
@@ -128,7 +184,9 @@ def _server(
         Credentials(database, keys.tls_key_pem, keys.tls_certificate_pem),
         guard,
         servicers(
-            DirectoryService(directory, storage.public.origin, storage.public.log_key, clock),
+            DirectoryService(
+                directory, storage.public.origin, storage.public.log_key, clock, Greeting(database, log, storage.newest)
+            ),
             SubmissionsService(uploads, sealing, places, metrics),
             MatchingService(matching, places),
             MailboxService(mail, places),

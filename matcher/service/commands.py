@@ -16,16 +16,16 @@ import click
 from rich.console import Console
 
 from keys import passphrase
+from keys.expiry import expiry
 from keys.service import ServiceKeys
 from matcher.protocol import canonical, messages
 from matcher.protocol.errors import InputError, StateError, VerificationError
-from matcher.service import app, journal, overview
+from matcher.service import app, journal, overview, upkeep
 from matcher.service import purge as purging
 from matcher.service.acts import directory
-from matcher.service.home import ServiceHome
 from matcher.service.metrics import Metrics
-from matcher.service.store import messages as stored
 from matcher.service.store.periods import PeriodName
+from matcher.service.upkeep import home_of
 from matcher.text import _
 from matcher.text.terminal import Invocation, emit, table
 
@@ -37,21 +37,26 @@ def register(group: click.Group) -> None:
     """Add the commands to ``group``."""
     for command in (init, admit, serve, purge, status):
         group.add_command(command)
-
-
-def _home(invocation: Invocation) -> ServiceHome:
-    if invocation.home == Path():
-        raise click.UsageError(_("Give the service's directory with --home (or CONCORDAT_HOME)."))
-    return ServiceHome(invocation.home)
+    upkeep.register(group)
 
 
 @contextmanager
 def _opened(invocation: Invocation) -> Iterator[tuple[app.Storage, ServiceKeys]]:
-    home = _home(invocation)
+    home = home_of(invocation)
     home.require()
     keys = ServiceKeys.open(home.keys, passphrase.of_party(invocation.passphrase_file))
+    _say_expiry(keys)
     with app.opened(home, keys, app.system_clock) as storage:
         yield storage, keys
+
+
+def _say_expiry(keys: ServiceKeys) -> None:
+    left = expiry(keys.tls_certificate_pem, app.system_clock() // 1000)
+    if left.limit:
+        click.echo(
+            _("The service's certificate is good for {n} more days. Run `concordat-server renew-tls`.", n=left.days),
+            err=True,
+        )
 
 
 @click.command(help=_("Make a new service: keys, an empty signed log, and service.json to hand to the parties."))
@@ -59,7 +64,7 @@ def _opened(invocation: Invocation) -> Iterator[tuple[app.Storage, ServiceKeys]]
 @click.pass_obj
 def init(invocation: Invocation, origin: str) -> None:
     """Make a new service."""
-    home = _home(invocation)
+    home = home_of(invocation)
     public = app.create(home, passphrase.new_of_party(invocation.passphrase_file), origin, app.system_clock)
 
     def show(console: Console) -> None:
@@ -117,12 +122,12 @@ def serve(
     with _opened(invocation) as (storage, keys):
         if metrics_port is not None:
             metrics.serve(metrics_port)
+        app.require_certificate(keys, app.system_clock)
         with app.serving(storage, keys, listen, metrics, app.system_clock) as server:
             if ready_file is not None:
                 _write_ready(ready_file, server.address)
             while not stop.wait(_HOUSEKEEPING_SECONDS):
-                with storage.database.write() as transaction:
-                    stored.erase_lapsed(transaction, app.system_clock())
+                app.keep_house(storage, keys, app.system_clock)
 
 
 def _write_ready(path: Path, address: str) -> None:
@@ -184,7 +189,7 @@ def purge(
 @click.pass_obj
 def status(invocation: Invocation) -> None:
     """Show counts; needs no passphrase."""
-    home = _home(invocation)
+    home = home_of(invocation)
     home.require()
     if not home.control.exists():
         raise StateError(f"{home.path} has no control database")

@@ -63,6 +63,11 @@ class ServiceHome:
         return self.path / "tmp"
 
     @property
+    def newest_checkpoint(self) -> Path:
+        """The newest checkpoint known to have been signed; no backup holds it, since it tells an old state."""
+        return self.path / "newest-checkpoint"
+
+    @property
     def public_file(self) -> Path:
         """The file to hand to the parties."""
         return self.path / "service.json"
@@ -94,11 +99,7 @@ class ServiceHome:
 
     def write_public(self, value: ServiceFile) -> None:
         """Write the public file atomically."""
-        aside = self.public_file.with_suffix(".aside")
-        aside.write_text(json.dumps(asdict(value), indent=2) + "\n", encoding="utf-8")
-        sync(aside)
-        aside.replace(self.public_file)
-        sync(self.path)
+        write_durably(self.public_file, (json.dumps(asdict(value), indent=2) + "\n").encode())
 
     @contextmanager
     def serving(self) -> Iterator[None]:
@@ -109,6 +110,15 @@ class ServiceHome:
             except BlockingIOError:
                 raise StateError(f"another process serves {self.path}", remedy="Stop it first.") from None
             yield
+
+
+def write_durably(path: Path, data: bytes) -> None:
+    """Write a file of this home whole or not at all, and force it to disk."""
+    aside = path.with_name(f"{path.name}.aside")
+    aside.write_bytes(data)
+    sync(aside)
+    aside.replace(path)
+    sync(path.parent)
 
 
 def sync(path: Path) -> None:

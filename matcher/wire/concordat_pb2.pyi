@@ -35,15 +35,19 @@ class SignedMessage(_message.Message):
     def __init__(self, kind: _Optional[str] = ..., agreement: _Optional[bytes] = ..., flow: _Optional[str] = ..., period: _Optional[str] = ..., sender: _Optional[str] = ..., recipient: _Optional[str] = ..., sequence: _Optional[int] = ..., expiry: _Optional[int] = ..., body: _Optional[bytes] = ..., signature: _Optional[bytes] = ..., person: _Optional[str] = ..., person_signature: _Optional[bytes] = ...) -> None: ...
 
 class HelloRequest(_message.Message):
-    __slots__ = ("suites", "client_version")
+    __slots__ = ("suites", "client_version", "contract", "checkpoint")
     SUITES_FIELD_NUMBER: _ClassVar[int]
     CLIENT_VERSION_FIELD_NUMBER: _ClassVar[int]
+    CONTRACT_FIELD_NUMBER: _ClassVar[int]
+    CHECKPOINT_FIELD_NUMBER: _ClassVar[int]
     suites: _containers.RepeatedScalarFieldContainer[str]
     client_version: str
-    def __init__(self, suites: _Optional[_Iterable[str]] = ..., client_version: _Optional[str] = ...) -> None: ...
+    contract: int
+    checkpoint: str
+    def __init__(self, suites: _Optional[_Iterable[str]] = ..., client_version: _Optional[str] = ..., contract: _Optional[int] = ..., checkpoint: _Optional[str] = ...) -> None: ...
 
 class HelloReply(_message.Message):
-    __slots__ = ("suite", "server_version", "time", "log_origin", "log_key", "max_chunk_bytes", "party")
+    __slots__ = ("suite", "server_version", "time", "log_origin", "log_key", "max_chunk_bytes", "party", "contract")
     SUITE_FIELD_NUMBER: _ClassVar[int]
     SERVER_VERSION_FIELD_NUMBER: _ClassVar[int]
     TIME_FIELD_NUMBER: _ClassVar[int]
@@ -51,6 +55,7 @@ class HelloReply(_message.Message):
     LOG_KEY_FIELD_NUMBER: _ClassVar[int]
     MAX_CHUNK_BYTES_FIELD_NUMBER: _ClassVar[int]
     PARTY_FIELD_NUMBER: _ClassVar[int]
+    CONTRACT_FIELD_NUMBER: _ClassVar[int]
     suite: str
     server_version: str
     time: int
@@ -58,7 +63,8 @@ class HelloReply(_message.Message):
     log_key: str
     max_chunk_bytes: int
     party: str
-    def __init__(self, suite: _Optional[str] = ..., server_version: _Optional[str] = ..., time: _Optional[int] = ..., log_origin: _Optional[str] = ..., log_key: _Optional[str] = ..., max_chunk_bytes: _Optional[int] = ..., party: _Optional[str] = ...) -> None: ...
+    contract: int
+    def __init__(self, suite: _Optional[str] = ..., server_version: _Optional[str] = ..., time: _Optional[int] = ..., log_origin: _Optional[str] = ..., log_key: _Optional[str] = ..., max_chunk_bytes: _Optional[int] = ..., party: _Optional[str] = ..., contract: _Optional[int] = ...) -> None: ...
 
 class PublishAgreementRequest(_message.Message):
     __slots__ = ("matching_file", "agreement_file", "signatures")

@@ -67,7 +67,7 @@ class DirectoryServicer:
     """
 
     def Hello(self, request, context):
-        """Negotiates the suite and tells the limits. The first call of every session.
+        """Negotiates the suite and the contract's revision, and tells the limits. The first call of every session.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

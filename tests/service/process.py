@@ -40,6 +40,9 @@ class Serving:
         deadline = time.monotonic() + 30
         while not self._ready.exists():
             if self.process.poll() is not None or time.monotonic() > deadline:
+                self._log.close()
+                self.process.kill()
+                self.process.wait()
                 raise RuntimeError((home / "serve.log").read_text())
             time.sleep(0.02)
         self.address = self._ready.read_text().strip()

@@ -16,6 +16,7 @@ import pytest
 
 import server
 from keys.errors import KeyFileError
+from keys.service import ServiceKeys
 from matcher.protocol import canonical, messages
 from matcher.text import edge
 from tests.service.party import Party
@@ -69,6 +70,54 @@ def serving(home: Path) -> Iterator[Serving]:
     process = Serving(home)
     yield process
     process.stop()
+
+
+def test_backup_and_restore(home: Path, tmp_path: Path, serving: Serving, operator: Operator) -> None:
+    made = operator.run(home, "backup", str(tmp_path / "backup"))
+    assert (made["origin"], made["entries"]) == ("log.example/test", 0)
+    restored = operator.run(tmp_path / "other", "restore", str(tmp_path / "backup"))
+    assert restored["entries"] == 0
+    assert operator.run(tmp_path / "other", "status")["log_size"] == 0
+    done = operator.command(home, "restore", str(tmp_path / "backup"))
+    assert done.returncode == 5
+    assert "already holds a service" in done.stderr
+
+
+def test_the_certificate_is_renewed_while_nothing_is_served(home: Path, operator: Operator) -> None:
+    before = json.loads((home / "service.json").read_text())
+    operator.run(home, "renew-tls")
+    after = json.loads((home / "service.json").read_text())
+    assert before["tls_certificate"] != after["tls_certificate"]
+    assert {**before, "tls_certificate": ""} == {**after, "tls_certificate": ""}
+    serving = Serving(home)
+    try:
+        done = operator.command(home, "renew-tls")
+        assert done.returncode == 5
+        assert "another process serves" in done.stderr
+    finally:
+        serving.stop()
+    assert json.loads((home / "service.json").read_text())["tls_certificate"] == after["tls_certificate"]
+
+
+def test_the_passphrase_is_changed(home: Path, tmp_path: Path, operator: Operator) -> None:
+    file = tmp_path / "new"
+    file.write_text("another passphrase")
+    file.chmod(0o600)
+    operator.run(home, "keys", "passphrase", "--new-passphrase-file", str(file))
+    assert operator.command(home, "renew-tls").returncode == 4
+    assert operator.command(home, "renew-tls", passphrase="another passphrase").returncode == 0
+
+
+def test_the_end_of_the_certificate_is_said(home: Path) -> None:
+    def renew(days: int) -> None:
+        ServiceKeys.open(home / "keys", PASSPHRASE).renew_tls("service", int(time.time()) + days * 86400 + 3600)
+
+    renew(-395)
+    Serving(home).stop()
+    assert "good for 5 more days" in " ".join((home / "serve.log").read_text().split())
+    renew(-401)
+    with pytest.raises(RuntimeError, match="certificate-expired"):
+        Serving(home)
 
 
 def card_file(path: Path, party: Party) -> Path:

@@ -23,7 +23,7 @@ from matcher.service.acts import letters
 from matcher.service.home import ServiceHome
 from matcher.service.match import run as matching
 from matcher.service.metrics import Metrics
-from matcher.service.store import agreements, messages, periods, runs, uploads
+from matcher.service.store import agreements, messages, periods, runs, segments, uploads
 from matcher.service.store.database import ControlDatabase
 from matcher.service.store.log import Clock, LogWriter
 from matcher.service.store.period_keys import PeriodKeys
@@ -76,6 +76,7 @@ class Matching:
             raise OverloadedError("another match is running", retry_seconds=limits.RETRY_SECONDS_MATCH)
         try:
             key = self._period_keys.get(_name(agreement, request).key_name())
+            segments.require_present(self._home.segments, (item.submission for item in submissions))
             steps = matching.execute(
                 agreement, request.flow, request.period, submissions, self._home.segments, self._home.scratch, key
             )

@@ -59,11 +59,11 @@ class Sealing:
                     return _repeated(sealed, manifest)
                 upload = uploads.find(transaction, submission, party)
                 self._check(transaction, upload, manifest, body)
-                earlier = [item for item in uploads.sealed_in(transaction, upload.name) if item.party == party]
+                sealed_so_far = uploads.sealed_in(transaction, upload.name)
             if not self._room.acquire(blocking=False):
                 raise OverloadedError("other submissions are being sealed", retry_seconds=limits.RETRY_SECONDS_MATCH)
             try:
-                self._write_segment(upload, manifest, earlier, check)
+                self._write_segment(upload, manifest, sealed_so_far, check)
                 index = self._commit(upload, manifest, body)
             except ConcordatError:
                 # Refused before the commit. After any other failure the commit may have happened: start-up knows.
@@ -115,9 +115,12 @@ class Sealing:
         return agreement
 
     def _write_segment(
-        self, upload: Upload, manifest: SignedMessage, earlier: list[Submission], check: Callable[[], None]
+        self, upload: Upload, manifest: SignedMessage, sealed: list[Submission], check: Callable[[], None]
     ) -> None:
-        key = self._period_keys.ensure(upload.name.key_name())
+        # Once rows are sealed under the period's key, its loss must not be covered up by a fresh one.
+        name = upload.name.key_name()
+        key = self._period_keys.get(name) if sealed else self._period_keys.ensure(name)
+        earlier = [item for item in sealed if item.party == upload.party]
         batches = spool.read(self._home.spool, upload.submission, upload.rows, upload.row_size, _BATCH_ROWS)
 
         def watched() -> Iterator[bytes]:

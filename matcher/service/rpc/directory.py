@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 
-from matcher.protocol import rows
+from matcher.protocol import contract, rows
 from matcher.protocol.errors import AgreementError
 from matcher.protocol.suite import SUITE, require_suite
 from matcher.service import VERSION, journal
 from matcher.service.acts.directory import Directory
+from matcher.service.acts.greeting import Greeting
 from matcher.service.rpc import convert
 from matcher.service.rpc.call import Call
 from matcher.service.store.log import Clock
@@ -26,22 +27,25 @@ def _version(text: str) -> str:
 class DirectoryService(stubs.DirectoryServicer):
     """First contact, agreements and cards."""
 
-    def __init__(self, directory: Directory, origin: str, log_key: str, clock: Clock) -> None:
+    def __init__(self, directory: Directory, origin: str, log_key: str, clock: Clock, greeting: Greeting) -> None:
         self._directory = directory
+        self._greeting = greeting
         self._origin = origin
         self._log_key = log_key
         self._clock = clock
 
     def Hello(self, request: pb.HelloRequest, call: Call) -> pb.HelloReply:
-        """Negotiate the suite: one is known, anything else is refused."""
+        """Negotiate the suite, of which one is known, and the contract's revision; anything else is refused."""
         if SUITE not in request.suites:
             if request.suites:
                 require_suite(request.suites[0])
             raise AgreementError(f"the client names no suite; this service speaks {SUITE!r}")
+        revision = contract.settle(request.contract)
+        self._greeting.take(request.checkpoint)
         journal.event("hello", party=call.party, client=_version(request.client_version))
         return pb.HelloReply(
             suite=SUITE, server_version=VERSION, time=self._clock(), log_origin=self._origin, log_key=self._log_key,
-            max_chunk_bytes=rows.MAX_CHUNK_BYTES, party=call.party,
+            max_chunk_bytes=rows.MAX_CHUNK_BYTES, party=call.party, contract=revision,
         )  # fmt: skip
 
     def PublishAgreement(self, request: pb.PublishAgreementRequest, call: Call) -> pb.AgreementReply:

@@ -13,7 +13,7 @@ from sqlite_utils import Database
 
 from matcher.protocol import merkle
 from matcher.protocol.checkpoint import Checkpoint
-from matcher.protocol.errors import NotFoundError
+from matcher.protocol.errors import NotFoundError, StateError
 from matcher.protocol.suite import u64
 from matcher.service.store.database import every, number, one
 
@@ -48,9 +48,28 @@ class LogWriter:
         self.origin = origin
         self._sign = sign
         self._clock = clock
+        self._ended: StateError | None = None
+
+    def end(self, reason: StateError) -> None:
+        """Append nothing any more: this is an older state of a log that went on elsewhere."""
+        self._ended = reason
+
+    @property
+    def is_ended(self) -> bool:
+        """Whether nothing is appended any more."""
+        return self._ended is not None
+
+    def require_continued(self) -> None:
+        """Raise the reason for which this log was ended, if it was."""
+        if self._ended is not None:
+            raise self._ended
 
     def append(self, transaction: Database, make: MakeEntry) -> Position:
-        """Append the entry that ``make`` builds for its time, and a checkpoint over it. Times never decrease."""
+        """Append the entry that ``make`` builds for its time, and a checkpoint over it. Times never decrease.
+
+        Raises StateError when the log was ended.
+        """
+        self.require_continued()
         size = tree_size(transaction)
         last = number(transaction, "SELECT max(time) FROM entries")
         time = max(self._clock(), last)

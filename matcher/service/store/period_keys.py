@@ -20,6 +20,7 @@ _LABEL = b"concordat-v1 period key"
 _NONCE_SIZE = 12
 _KEY_SIZE = 32
 _SUFFIX = ".key"
+LOST = "Let the operator purge the period with --early, and submit in the next one."
 
 
 class PeriodKey:
@@ -69,7 +70,9 @@ class PeriodKeys:
         try:
             sealed = self._path(name).read_bytes()
         except FileNotFoundError:
-            raise NotFoundError("the period's wrapping key was destroyed") from None
+            raise NotFoundError(
+                "the period's wrapping key is not here: its sealed rows cannot be read any more", remedy=LOST
+            ) from None
         return PeriodKey(name, Secret(_open(self._storage_key, sealed, name)))
 
     def destroy(self, name: str) -> None:

@@ -16,9 +16,9 @@ import pyarrow.parquet as pq
 import pyarrow.parquet.encryption as pe
 
 from matcher.protocol import rows
-from matcher.protocol.errors import StateError
+from matcher.protocol.errors import NotFoundError, StateError
 from matcher.service.home import sync
-from matcher.service.store.period_keys import PeriodKey
+from matcher.service.store.period_keys import LOST, PeriodKey
 
 KEY_COLUMNS = ("op", "token", "handle")
 _SUFFIX = ".parquet"
@@ -96,6 +96,16 @@ def read(
         if file.metadata.num_rows != count:
             raise StateError(f"a segment holds {file.metadata.num_rows} rows, {count} were sealed")
         yield from file.iter_batches(_BATCH_ROWS, columns=list(columns))
+
+
+def require_present(directory: Path, submissions: Iterable[bytes]) -> None:
+    """Raise NotFoundError unless every sealed submission's segment is on this disk."""
+    named = list(submissions)
+    missing = sum(not path_of(directory, submission).is_file() for submission in named)
+    if missing:
+        raise NotFoundError(
+            f"{missing} of {len(named)} sealed submissions are not on the service's disk any more", remedy=LOST
+        )
 
 
 def remove(directory: Path, submission: bytes) -> None:

@@ -56,7 +56,7 @@ class Reachable(LogService):
         self.changes = changes
         self.append(b"{}")
 
-    def hello(self, suite: str, _version: str) -> Hello:
+    def hello(self, suite: str, _version: str, _checkpoint: str = "") -> Hello:
         values: dict[str, object] = {
             "suite": suite, "server_version": "1", "time": int(time.time() * 1000), "log_origin": ORIGIN,
             "log_key": self.log_key, "max_chunk_bytes": 1, "party": BUREAU, **self.changes,

@@ -1,0 +1,25 @@
+"""Which revisions of the gRPC contract a program speaks; both sides settle on one in the first call (``Hello``).
+
+A revision adds RPCs, fields or kinds of message; a change of what is signed or hashed is a new suite (suite.py).
+
+    1  the contract of 0.1: no revision is named
+    2  refusals of evaluations, cosigned checkpoints, and a caller's newest checkpoint in ``Hello``
+"""
+
+from __future__ import annotations
+
+from matcher.protocol.errors import AgreementError
+
+NEWEST = 2
+OLDEST = 1
+
+
+def settle(theirs: int) -> int:
+    """The revision to speak with a program whose newest is ``theirs`` (0: it names none). Raises AgreementError."""
+    revision = min(theirs or 1, NEWEST)
+    if revision < OLDEST:
+        raise AgreementError(
+            f"the other side speaks revision {theirs} of the contract; this program speaks {OLDEST} to {NEWEST}",
+            code="contract-revision", remedy="Update the older of the two programs.",
+        )  # fmt: skip
+    return revision
