@@ -20,6 +20,8 @@ COMMANDS = {
     "keys": "matcher.agency.commands.keys",
     "agreement": "matcher.agency.commands.agreement",
     "submit": "matcher.agency.commands.submit",
+    "check": "matcher.agency.commands.check",
+    "sample": "matcher.agency.commands.sample",
     "match": "matcher.agency.commands.match",
     "findings": "matcher.agency.commands.match",
     "reveal": "matcher.agency.commands.reveal",

@@ -29,6 +29,7 @@ from matcher.text.terminal import Invocation
 PARTY_FILE = "party.json"
 PARTY_FORMAT = "concordat-party-v1"
 PEOPLE_DIRECTORY = "people"
+AGREEMENTS_DIRECTORY = "agreements"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,7 @@ class AgencyHome:
     @property
     def agreements_path(self) -> Path:
         """Agreements by digest."""
-        return self.path / "agreements"
+        return self.path / AGREEMENTS_DIRECTORY
 
     @cached_property
     def journal(self) -> Journal:

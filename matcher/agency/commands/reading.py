@@ -1,4 +1,4 @@
-"""What `concordat submit` and `concordat check` share: how files are read, and what is said of each."""
+"""What `concordat submit`, `check` and `sample` share: how files are read, and what is said of each."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from rich.console import Console
 
 from matcher.agency.files import mappings
 from matcher.agency.files.mappings import SourceMapping
+from matcher.protocol.errors import InputError
 from matcher.text import _
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -26,6 +27,28 @@ def reading_options(command: Command) -> Command:
         "--sheet", default="", metavar="NAME",
         help=_("The sheet to read, by name or number (default: the one whose header fits)."),
     )(command)  # fmt: skip
+
+
+def agreement_options(command: Command) -> Command:
+    """Add ``--flow``, ``--agreement`` and ``--party``, for commands that need no key."""
+    command = click.option(
+        "--party", default="", metavar="ID", help=_("Whose files these are (default: this home's party).")
+    )(command)
+    command = click.option(
+        "--agreement", type=click.Path(path_type=Path, file_okay=False, exists=True), metavar="DIR",
+        help=_("Directory of an agreement's two files, signed or not (default: the one kept in this home)."),
+    )(command)  # fmt: skip
+    return click.option(
+        "--flow", default="", metavar="ID", help=_("The comparison, as the agreement names it (default: the only one).")
+    )(command)
+
+
+def rejects_path(given: Path | None, files: Sequence[Path]) -> Path:
+    """Where rejects go. Raises InputError when that is one of the files themselves."""
+    path = given or files[0].with_suffix(".rejects.csv")
+    if path.resolve() in [file.resolve() for file in files]:
+        raise InputError("--rejects names one of the files to submit", remedy="Give another path.")
+    return path
 
 
 def load_all(home: Path, names: Sequence[str]) -> tuple[SourceMapping, ...]:
@@ -47,4 +70,6 @@ def show_files(console: Console, files: Sequence[dict[str, Any]]) -> None:
             parts.append(_("amounts in {units}", units=", ".join(sorted(units))))
         if file["not_read"]:
             parts.append(_("not read: {headers}", headers=", ".join(file["not_read"])))
+        if file["absent"]:
+            parts.append(_("not in the file: {columns}", columns=", ".join(file["absent"])))
         console.print(f"{file['file']}: {'; '.join(parts)}", markup=False, soft_wrap=True)

@@ -9,14 +9,13 @@ from typing import Any
 import click
 from rich.console import Console
 
-from matcher.agency.commands.reading import load_all, reading_options, show_files
+from matcher.agency.commands.reading import load_all, reading_options, rejects_path, show_files
 from matcher.agency.files.batches import Reading
 from matcher.agency.home import AgencyHome
 from matcher.agency.records.rejects import reason
 from matcher.agency.session import warn_of_expiry
 from matcher.agency.submit.flow import submit
 from matcher.agency.submit.job import make_job
-from matcher.protocol.errors import InputError
 from matcher.text import _
 from matcher.text.terminal import Invocation, emit, progress
 
@@ -48,10 +47,7 @@ def _submit(
     home = AgencyHome.of(invocation)
     warn_of_expiry(home, quiet=invocation.as_json)
     job = make_job(home, flow, period, files, Reading(sheet, load_all(home.path, mapping)), strict=strict)
-    rejects = rejects or files[0].with_suffix(".rejects.csv")
-    if rejects.resolve() in [path.resolve() for path in files]:
-        raise InputError("--rejects names one of the files to submit", remedy="Give another path.")
-    result = submit(job, rejects, progress)
+    result = submit(job, rejects_path(rejects, files), progress)
     result["seconds"] = round(time.monotonic() - started, 2)
     emit(invocation, result, lambda console: _show(console, result))
 

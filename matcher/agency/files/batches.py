@@ -85,6 +85,7 @@ class About:
             "columns": {place.column.name: place.header for place in self.header.places},
             "units": {place.column.name: place.unit for place in self.header.places if place.column.type == "amount"},
             "not_read": list(self.header.ignored),
+            "absent": list(self.header.absent),
         }
 
 

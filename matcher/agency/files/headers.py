@@ -33,13 +33,15 @@ class Place(NamedTuple):
 class Header:
     """``last`` is the index, among the rows looked at, of the header's last row; ``rows`` are one or two.
 
-    ``texts`` are all its headers, in file order; ``places`` those that are read, in the agreement's order.
+    ``texts`` are all its headers, in file order; ``places`` those that are read, in the agreement's order; ``absent``
+    the columns of the agreement that the file does not have.
     """
 
     last: int
     rows: int
     texts: tuple[str, ...]
     places: tuple[Place, ...]
+    absent: tuple[str, ...]
 
     @property
     def ignored(self) -> tuple[str, ...]:
@@ -98,7 +100,9 @@ def find_header(
     first = best.last - best.rows + 1
     unit = next((unit for row in reversed(head[:first]) if (unit := stated_unit(row))), "")
     places = _places(file, best, columns, unit)
-    return Header(best.last, best.rows, best.texts, places)
+    present = {place.column.name for place in places}
+    absent = tuple(_shown(column) for column in best.spellings.columns if column.name not in present)
+    return Header(best.last, best.rows, best.texts, places, absent)
 
 
 def fits(head: Sequence[Sequence[str]], columns: Sequence[Column], mappings: Sequence[SourceMapping] = ()) -> int:
@@ -180,8 +184,13 @@ def _places(file: str, candidate: _Candidate, columns: Sequence[Column], unit: s
         )
     missing = [column for column in candidate.spellings.columns if column.required and column.name not in places]
     if missing:
+        unknown = [
+            text for text, item in zip(candidate.texts, candidate.found, strict=True) if not item and text.strip()
+        ]
+        # A line that names two columns is a header; one that names none may be a row, and is not shown.
+        there = f" (not known: {', '.join(unknown)})" if unknown and len(places) > 1 else ""
         raise InputError(
-            f"{file}: required columns are missing: {', '.join(_shown(column) for column in missing)}",
+            f"{file}: required columns are missing: {', '.join(_shown(column) for column in missing)}{there}",
             code="header-missing",
             remedy="Add the columns, correct the spelling of their headers, or map them: --map HEADER=COLUMN.",
         )

@@ -1,0 +1,87 @@
+"""One check: the files are read as a submission reads them; what it would take and reject is counted and listed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from matcher.agency.check.distinct import Distinct
+from matcher.agency.check.preview import Preview
+from matcher.agency.check.terms import SideTerms
+from matcher.agency.files.batches import Batch, Reading, RowSource
+from matcher.agency.files.registry import open_rows
+from matcher.agency.records.records import RecordReader
+from matcher.agency.records.rejects import RejectsFile
+from matcher.protocol.errors import InputError
+from matcher.text import _
+
+Progress = Callable[[str, int | None], AbstractContextManager[Callable[[int], None]]]
+
+
+@dataclass(slots=True)
+class Checked:
+    """What a check found. ``summary`` is for everybody; ``preview`` holds content, for the screen alone."""
+
+    summary: dict[str, Any]
+    preview: Preview = field(repr=False)
+
+
+def check(
+    terms: SideTerms, files: Sequence[Path], reading: Reading, rejects_path: Path, progress: Progress
+) -> Checked:  # fmt: skip
+    """Read ``files`` whole. Raises InputError for a file that cannot be read; a row's faults go to the rejects file."""
+    if len(set(files)) != len(files):
+        raise InputError("a file stands twice on the command line")
+    sources = [open_rows(path, terms.columns, reading) for path in files]
+    work = _Check(terms)
+    with RejectsFile(rejects_path) as rejects:
+        with progress(_("Reading"), sum(source.total for source in sources)) as report:
+            for number, (path, source) in enumerate(zip(files, sources, strict=True)):
+                rejects.describe(path.name, source.about.sheet, source.about.labels())
+                reader = RecordReader(terms.layout, terms.present(source.columns), source.units)
+                for batch in source.batches:
+                    work.take(number, path.name, batch, reader, rejects)
+                    report(work.rows)
+        for number, column, problem in work.distinct.rejects():
+            work.rejected += 1
+            rejects.add(files[number].name, [problem._replace(column=terms.columns[column].name)])
+        return Checked(work.summary(files, sources, rejects), work.preview)
+
+
+class _Check:
+    def __init__(self, terms: SideTerms) -> None:
+        self.rows = self._records = self.rejected = 0
+        self._warnings: Counter[str] = Counter()
+        self.distinct = Distinct(terms.side, terms.multiple)
+        self.preview = Preview(terms)
+
+    def take(self, file: int, name: str, batch: Batch, reader: RecordReader, rejects: RejectsFile) -> None:
+        """Take one batch of file number ``file``."""
+        found = reader.read(batch.lines, batch.rows)
+        unread = len(batch.rejects)
+        self.rows += len(batch)
+        self._records += sum(len(group.lines) for group in found.groups) + found.rejected + unread
+        self.rejected += found.rejected + unread
+        self._warnings.update(found.warnings)
+        rejects.add(name, sorted(batch.rejects + found.rejects))
+        for group in found.groups:
+            self.distinct.add(file, group)
+        self.preview.add(found.groups)
+
+    def summary(self, files: Sequence[Path], sources: Sequence[RowSource], rejects: RejectsFile) -> dict[str, Any]:
+        """Counts and files; nothing of a row."""
+        return {
+            "rows": self.rows,
+            "records": self._records,
+            "accepted": self._records - self.rejected - self.distinct.duplicates,
+            "rejected": self.rejected,
+            "reasons": dict(sorted(rejects.counts.items())),
+            "duplicates": self.distinct.duplicates,
+            "warnings": sum(self._warnings.values()),
+            "rejects_file": str(rejects.path) if rejects.written else "",
+            "files": [source.about.summary(path.name) for path, source in zip(files, sources, strict=True)],
+        }
