@@ -3,6 +3,7 @@
     HOME/party.json     the party's id
     HOME/keys/          signing root, TLS identity
     HOME/service.json   the service: address, origin, log key, certificate
+    HOME/mirror.db      the auditor's own copy of the log: every leaf that was verified
     HOME/checkpoints/   the last verified checkpoint of each log, named by the log's key id
     HOME/evidence/      checkpoints that contradict each other
 
@@ -20,6 +21,7 @@ from typing import Any
 from keys import files
 from keys import passphrase as passphrases
 from keys.auditor import AuditorKeys
+from matcher.auditor.mirror.store import MIRROR_FILE, MirrorStore
 from matcher.channel import Channel
 from matcher.protocol import checkpoint, note
 from matcher.protocol.checkpoint import Checkpoint
@@ -72,10 +74,23 @@ class AuditorHome:
             raise InputError("service.json is damaged", remedy="Run `concordat service add FILE` again.")
         return Service(*(record[name] for name in names))
 
-    def channel(self, invocation: Invocation) -> Channel:
+    @property
+    def party(self) -> str:
+        """This auditor's id."""
+        return str(_read(self.path / PARTY_FILE, "Make a home: `concordat init --auditor`.")["party"])
+
+    def keys(self, invocation: Invocation) -> AuditorKeys:
+        """The auditor's keys, opened. Raises KeyFileError (passphrase, permissions, damage)."""
+        return AuditorKeys.open(self.path / KEYS_DIRECTORY, passphrases.of_party(invocation.passphrase_file))
+
+    def mirror(self) -> MirrorStore:
+        """This auditor's own copy of the service's log. Raises StateError when it is of another log."""
+        return MirrorStore(self.path / MIRROR_FILE, self.service.log_key)
+
+    def channel(self, invocation: Invocation, opened: AuditorKeys | None = None) -> Channel:
         """A new connection to the service. Raises KeyFileError (passphrase, permissions, damage)."""
         service = self.service
-        keys = AuditorKeys.open(self.path / KEYS_DIRECTORY, passphrases.of_party(invocation.passphrase_file))
+        keys = opened or self.keys(invocation)
         return Channel(
             service.address, keys.tls_key_pem.reveal(), keys.tls_certificate_pem, service.tls_certificate
         )  # fmt: skip
