@@ -39,7 +39,7 @@ class Distinct:
         number = group.column
         names, contents, links = [], [], []
         for row_id, link, content in zip(group.row_ids, group.link_values, group.contents, strict=True):
-            name = f"{row_id}{_SEPARATOR}{number}" if self._asking else link
+            name = f"{row_id}{_SEPARATOR}{number}{_SEPARATOR}{link}" if self._asking else link
             names.append(self._hash(name))
             contents.append(self._hash(row_id + _SEPARATOR + content))
             links.append(self._hash(link) if self._asking else b"")

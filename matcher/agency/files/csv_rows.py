@@ -2,8 +2,9 @@
 that encoding.py knows.
 
 The separator is the one under which the header fits best. Quoting is strict, so that a lost quotation mark costs a
-named row instead of swallowing the rest of the file. Rows with nothing in them are passed over, empty cells beyond the
-header too. Left to others: the encoding (encoding.py), headers (headers.py).
+named row instead of swallowing the rest of the file. A row has as many cells as the header, or is rejected: 3,000.25
+without quotation marks would move every later cell. Rows with nothing in them are passed over. Left to others: the
+encoding (encoding.py), headers (headers.py).
 """
 
 from __future__ import annotations
@@ -79,7 +80,7 @@ def _batches(rows: Rows, header_row: list[str], header: Header, form: TextForm) 
     for line, row in rows:
         if row is None:
             batch.rejects.append(Reject(line, "", "quoting"))
-        elif len(row) != width and _is_ragged(row, width):
+        elif len(row) != width:
             if any(map(str.strip, row)):
                 batch.rejects.append(Reject(line, "", "cell-count"))
         else:
@@ -101,10 +102,6 @@ def _batches(rows: Rows, header_row: list[str], header: Header, form: TextForm) 
             batch = Batch()
     if len(batch):
         yield batch
-
-
-def _is_ragged(row: list[str], width: int) -> bool:
-    return len(row) < width or any(map(str.strip, row[width:]))
 
 
 def _problem(line: int, row: list[str], cells: tuple[str, ...], header: Header, form: TextForm) -> Reject | None:

@@ -16,7 +16,8 @@ from matcher.protocol.errors import InputError
 
 _BLOCK = 1 << 20
 _SAMPLE = 1 << 16
-_MOST_ZEROS = 20  # of twenty bytes of text, less than one is zero
+_MOST_ZEROS = 20  # of twenty bytes of text, less than one is zero or another byte that no text has
+_NO_TEXT = bytes((*range(9), *range(14, 32)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ def survey(path: Path) -> TextForm:
         raise InputError(f"{path.name}: the file is empty", code="file-empty", remedy="Export the file again.")
     if wide := _wide(start):
         return TextForm(wide, damaged=False, lines=_wide_lines(path, wide), errors="replace")
-    if start.count(0) * _MOST_ZEROS > len(start):
+    if len(start.translate(None, _NO_TEXT)) * _MOST_ZEROS < len(start) * (_MOST_ZEROS - 1):
         raise InputError(
             f"{path.name}: the file is not text",
             code="file-type",
