@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from matcher.protocol.agreement.model import Agreement, Flow
-from matcher.protocol.errors import ConcordatError, DeniedError, QuotaError, StateError
+from matcher.protocol.errors import ConcordatError, DeniedError, NotFoundError, QuotaError, StateError
 
 REASONS = {
     "denied": "the agreement does not allow it",
@@ -57,9 +57,22 @@ def deny(code: str, message: str, remedy: str = "") -> DeniedError:
     return DeniedError(message, code=code, remedy=remedy)
 
 
+class ConcealedError(NotFoundError):
+    """What is there is not the caller's, and that it is there is not said either. The log has the ``reason``."""
+
+    def __init__(self, reason: str, message: str, remedy: str = "") -> None:
+        super().__init__(message, remedy=remedy)
+        self.reason = reason
+
+
+def reason_of(error: ConcordatError) -> str:
+    """The reason that the audit log gives for a refusal."""
+    return error.reason if isinstance(error, ConcealedError) else error.code
+
+
 def detail(error: ConcordatError) -> str:
     """The fixed text that the audit log carries for ``error``."""
-    return REASONS.get(error.code, REASONS["denied"])
+    return REASONS.get(reason_of(error), REASONS["denied"])
 
 
 def require_party(agreement: Agreement, party: str) -> None:

@@ -14,7 +14,7 @@ from keys import tls
 from keys.errors import ReceivedError
 from matcher.protocol import entries
 from matcher.protocol.agreement.model import Agreement
-from matcher.protocol.errors import AgreementError, InputError, NotFoundError, QuotaError, VerificationError
+from matcher.protocol.errors import AgreementError, InputError, QuotaError, VerificationError
 from matcher.protocol.messages import SignedMessage
 from matcher.service import limits, policy
 from matcher.service.acts import letters
@@ -156,7 +156,9 @@ class Directory:
         """The newest card of a party that shares an agreement with the caller. Raises NotFoundError."""
         with self._database.read() as transaction:
             if wanted != party and not agreements.shares_agreement(transaction, party, wanted):
-                raise NotFoundError("no party of that name shares an agreement with the caller")
+                raise policy.ConcealedError(
+                    "not-a-party", "no party of that name shares an agreement with the caller"
+                )  # fmt: skip
             return cards.newest(transaction, wanted).message
 
 

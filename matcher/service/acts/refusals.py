@@ -32,12 +32,13 @@ class Refusals:
 
     def record(self, rpc: str, party: str, certificate: str, error: ConcordatError, message: str) -> None:
         """Log that ``error`` refused ``rpc``; ``party`` and ``message`` (a hex digest) are empty when unknown."""
-        self._metrics.denials.labels(rpc, error.code).inc()
-        journal.warning("refused", rpc=rpc, party=party, reason=error.code, message=message)
-        if not self._has_room(certificate, (certificate, rpc, error.code, message)):
+        reason = policy.reason_of(error)
+        self._metrics.denials.labels(rpc, reason).inc()
+        journal.warning("refused", rpc=rpc, party=party, reason=reason, message=message)
+        if not self._has_room(certificate, (certificate, rpc, reason, message)):
             return
         facts = {
-            "rpc": rpc, "reason": error.code, "detail": policy.detail(error), "certificate": certificate,
+            "rpc": rpc, "reason": reason, "detail": policy.detail(error), "certificate": certificate,
             "message": message,
         }  # fmt: skip
         with self._database.write() as transaction:

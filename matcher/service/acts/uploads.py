@@ -16,7 +16,7 @@ from sqlite_utils import Database
 
 from matcher.protocol import merkle, rows
 from matcher.protocol.agreement.model import Agreement
-from matcher.protocol.errors import InputError, NotFoundError, OverloadedError, StateError
+from matcher.protocol.errors import InputError, OverloadedError, StateError
 from matcher.protocol.vector import VectorLayout
 from matcher.service import journal, policy
 from matcher.service.acts import chunks
@@ -64,7 +64,7 @@ class Uploads:
                 with self.exclusively(submission):
                     return self._reopen(transaction, present), False
             if uploads.is_taken(transaction, submission):
-                raise NotFoundError("no such upload of this party is open")
+                raise policy.ConcealedError("not-the-sender", "no such upload of this party is open")
             if present is not None:
                 with self.exclusively(present.submission):
                     uploads.remove(transaction, present.submission)

@@ -19,6 +19,7 @@ from matcher.protocol.errors import ConcordatError, DeniedError, OverloadedError
 from matcher.service import journal, limits
 from matcher.service.acts.refusals import Refusals
 from matcher.service.metrics import Metrics
+from matcher.service.policy import ConcealedError
 from matcher.service.rpc import call, convert, status
 from matcher.service.rpc.call import Call
 from matcher.service.store import cards
@@ -137,7 +138,7 @@ class Guard(grpc.ServerInterceptor):  # type: ignore[type-arg]
         message = _message_digest(request)
         # A denial is always logged; any other error when it refuses a signed message, which is an act of a party.
         is_act = message and not isinstance(error, OverloadedError)
-        if is_act or isinstance(error, DeniedError):
+        if is_act or isinstance(error, DeniedError | ConcealedError):
             try:
                 self._refusals.record(rpc, party, certificate, error, message)
             except Exception:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlite_utils import Database
 
 from matcher.protocol.errors import NotFoundError
+from matcher.service import policy
 from matcher.service.store.database import Record, every, number, one
 from matcher.service.store.periods import PeriodName
 
@@ -49,7 +50,10 @@ def find(transaction: Database, submission: bytes, party: str) -> Upload:
     """The party's upload. Raises NotFoundError, also for another party's."""
     record = one(transaction, "SELECT * FROM uploads WHERE submission = ? AND party = ?", [submission, party])
     if record is None:
-        raise NotFoundError("no such upload of this party is open", remedy="Open the upload first.")
+        said = ("no such upload of this party is open", "Open the upload first.")
+        if is_taken(transaction, submission):
+            raise policy.ConcealedError("not-the-sender", *said)
+        raise NotFoundError(said[0], remedy=said[1])
     return _upload(record)
 
 
