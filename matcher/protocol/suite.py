@@ -27,6 +27,13 @@ _CLAIM_LABEL = b"concordat-v1 claim"
 _GROUP_KEY_ID_LABEL = b"concordat-v1 group key id"
 _OPRF_LABEL = b"concordat-v1 oprf"
 _DERIVED_SIZE = TOKEN_SIZE + 5 * KEY_SIZE
+# Where the derived keys stand in HKDF's output.
+TOKEN = slice(0, 16)
+COMPARISON = slice(16, 48)
+ASKING_ENVELOPE = slice(48, 80)
+ANSWERING_ENVELOPE = slice(80, 112)
+_REVEAL = slice(112, 144)
+_CLAIM = slice(144, 176)
 _SHA512 = hashes.SHA512()
 
 
@@ -91,10 +98,17 @@ def record_info(matching_digest: bytes, flow: str, period: str) -> bytes:
     return lp(_RECORD_LABEL) + matching_digest + lp(flow) + lp(period)
 
 
+def derived(record_secret: bytes, info: bytes) -> bytes:
+    """The six keys of F (64 bytes) as one string of 176 bytes, cut by TOKEN, COMPARISON and so on; ``info`` is from
+    ``record_info``. RFC 5869 HKDF-Expand, SHA-512."""
+    return HKDFExpand(_SHA512, _DERIVED_SIZE, info).derive(record_secret)
+
+
 def record_keys(record_secret: bytes, info: bytes) -> RecordKeys:
-    """Derive the six keys from F (64 bytes); ``info`` is from ``record_info``. RFC 5869 HKDF-Expand, SHA-512."""
-    okm = HKDFExpand(_SHA512, _DERIVED_SIZE, info).derive(record_secret)
-    return RecordKeys(okm[:16], okm[16:48], okm[48:80], okm[80:112], okm[112:144], okm[144:176])
+    """The six keys of F, apart."""
+    okm = derived(record_secret, info)
+    places = (TOKEN, COMPARISON, ASKING_ENVELOPE, ANSWERING_ENVELOPE, _REVEAL, _CLAIM)
+    return RecordKeys(*(okm[place] for place in places))
 
 
 def handle_prefix(matching_digest: bytes, flow: str, period: str) -> bytes:

@@ -8,18 +8,17 @@ Left to others: sealing (the row), what a comparator does with its key, which ru
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from matcher.protocol.agreement.model import Field
-from matcher.protocol.comparators import COMPARATORS
+from matcher.protocol.comparators import COMPARATORS, Comparator
 from matcher.protocol.errors import AgreementError, VerificationError
 from matcher.protocol.keyed_hash import keyed_states
 from matcher.protocol.outcomes import Outcome
 from matcher.protocol.suite import lp
 
 _FIELD_LABEL = b"concordat-v1 field"
-Encoder = Callable[[bytes, Sequence[Any]], bytes]
 
 
 def field_key_message(field: str, comparator: str) -> bytes:
@@ -44,39 +43,23 @@ class VectorLayout:
             end += comparator.width
         self.width = end
 
-    def encoder(self) -> Encoder:
-        """A function from (comparison key, 32 bytes; normalised values in the fields' order, None for unknown) to the
-        vector. Made once for many records: labels are prepared, and no key is derived for an unknown value."""
-        steps = [
-            (field_key_message(field.name, field.comparator) if comparator.keyed else b"", comparator.encode,
-             comparator.encode(bytes(32), None))
-            for field, comparator in zip(self.fields, self._comparators, strict=True)
-        ]  # fmt: skip
-        count = len(steps)
-
-        def encode(comparison_key: bytes, values: Sequence[Any]) -> bytes:
-            if len(values) != count:
-                raise VerificationError(f"comparison vector: {len(values)} values for {count} fields")
-            inner_state, outer_state = keyed_states(comparison_key)
-            parts = []
-            for (message, encode_field, unknown), value in zip(steps, values, strict=True):
-                if value is None:
-                    parts.append(unknown)
-                elif message:
-                    # hmac_sha256(comparison_key, message), the key's own blocks hashed once for all fields.
-                    inner, outer = inner_state.copy(), outer_state.copy()
-                    inner.update(message)
-                    outer.update(inner.digest())
-                    parts.append(encode_field(outer.digest(), value))
-                else:
-                    parts.append(encode_field(b"", value))
-            return b"".join(parts)
-
-        return encode
+    def encode_columns(self, comparison_keys: Sequence[bytes], columns: Sequence[Sequence[Any]]) -> list[bytes]:
+        """The vectors of many records. ``columns`` are the fields' normalised values in the fields' order, each as long
+        as ``comparison_keys`` (32 bytes each); None is unknown, and no key is derived for it."""
+        if len(columns) != len(self.fields):
+            raise VerificationError(f"comparison vector: {len(columns)} values for {len(self.fields)} fields")
+        states = [keyed_states(key) for key in comparison_keys]
+        encoded = [
+            _encode_keyed(comparator, field_key_message(field.name, field.comparator), states, column)
+            if comparator.keyed
+            else [comparator.encode(b"", value) for value in column]
+            for field, comparator, column in zip(self.fields, self._comparators, columns, strict=True)
+        ]
+        return list(map(b"".join, zip(*encoded, strict=True)))
 
     def encode(self, comparison_key: bytes, values: Sequence[Any]) -> bytes:
-        """One vector; see ``encoder``, which is quicker for many."""
-        return self.encoder()(comparison_key, values)
+        """The vector of one record; see ``encode_columns``."""
+        return self.encode_columns((comparison_key,), [(value,) for value in values])[0]
 
     def outcomes(self, asking: bytes, answering: bytes) -> tuple[Outcome, ...]:
         """Compare two vectors of a joined pair. Raises VerificationError when one is malformed."""
@@ -93,3 +76,21 @@ class VectorLayout:
             comparator.compare_plain(left, right)
             for comparator, left, right in zip(self._comparators, asking, answering, strict=True)
         )
+
+
+def _encode_keyed(
+    comparator: Comparator, message: bytes, states: list[tuple[Any, Any]], column: Sequence[Any]
+) -> list[bytes]:
+    """One column under the field keys that ``message`` gives: hmac_sha256 with each key's own blocks hashed before."""
+    encode = comparator.encode
+    unknown = encode(bytes(32), None)
+    encoded = []
+    for (inner_state, outer_state), value in zip(states, column, strict=True):
+        if value is None:
+            encoded.append(unknown)
+            continue
+        inner, outer = inner_state.copy(), outer_state.copy()
+        inner.update(message)
+        outer.update(inner.digest())
+        encoded.append(encode(outer.digest(), value))
+    return encoded

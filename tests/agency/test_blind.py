@@ -20,9 +20,18 @@ from matcher.agency.blind.handles import Handles
 from matcher.agency.blind.pool import Workers
 from matcher.agency.blind.sources import CacheSource, GroupSource
 from matcher.agency.secrets.cache import CacheKeys, SecretCache
-from matcher.agency.submit.buckets import BUCKETS, BucketWriter, bucket_of, bucket_range
+from matcher.agency.submit.buckets import BUCKETS, BucketWriter, bucket_of
 from matcher.agency.submit.job import make_job
 from matcher.agency.submit.spool import chunks, count_rows
+from matcher.agency.vault.blocks import (
+    BLOCKS,
+    SentRow,
+    block_of,
+    blocks_of_bucket,
+    pack_blocks,
+    unpack_blocks,
+    unpack_rows,
+)
 from matcher.agency.vault.store import Vault
 from matcher.protocol import merkle, rows, suite
 from matcher.protocol.errors import ConcordatError, InputError, StateError
@@ -136,13 +145,23 @@ def test_group_secrets_are_those_of_the_key_module(key: bytes, values: list[str]
     assert GroupSource(prefix, key).secrets([value.encode() for value in values]) == expected
 
 
-@given(st.binary(min_size=16, max_size=16))
-def test_every_key_lies_in_its_bucket(key: bytes) -> None:
-    bucket = bucket_of(key)
-    low, high = bucket_range(bucket)
-    assert low <= key <= high
-    assert bucket == 0 or bucket_range(bucket - 1)[1] < low
-    assert bucket < BUCKETS
+@given(st.lists(st.binary(min_size=16, max_size=16), unique=True, max_size=50), st.data())
+def test_what_is_packed_for_the_vault_comes_back_from_the_blocks_of_its_bucket(
+    handles: list[bytes], data: st.DataObject
+) -> None:
+    sent = [
+        SentRow(handle, data.draw(st.integers(0, 1)), *(data.draw(st.binary(max_size=9)) for _ in range(4)), bytes(16),
+                bytes(32))
+        for handle in handles
+    ]  # fmt: skip
+    blocks = list(unpack_blocks(pack_blocks(list(sent))))
+    assert list(unpack_rows(block.rows for block in blocks)) == sorted(sent)
+    assert sum(block.size for block in blocks) == len(sent)
+    for block in blocks:
+        for row in unpack_rows((block.rows,)):
+            assert block_of(row.handle) == block.number
+            assert block.number in blocks_of_bucket(bucket_of(row.handle))
+    assert [number for bucket in range(BUCKETS) for number in blocks_of_bucket(bucket)] == list(range(BLOCKS))
 
 
 def test_chunks_are_sorted_bounded_and_resume_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

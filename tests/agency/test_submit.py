@@ -297,11 +297,9 @@ def test_a_stopped_upload_goes_on_with_the_same_rows(
     vault.close()
 
 
-@pytest.mark.parametrize("worth", [0, 1000])
 def test_rows_count_only_once_their_submission_is_sealed(
-    submission: Make, monkeypatch: pytest.MonkeyPatch, worth: int
-) -> None:
-    monkeypatch.setattr(uploading, "_WORTH_A_WORKER", worth)
+    submission: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
     world = submission("hmac")
 
     def stop(*_arguments: object) -> None:

@@ -111,7 +111,7 @@ def test_the_daxing_rules(
 ) -> None:
     daxing_flow = daxing.agreement().flow(daxing.FLOW)
     layout = VectorLayout(daxing_flow.fields)
-    encode = layout.encoder()
+    encode = layout.encode
     key = b"c" * 32
     plain = layout.outcomes_plain(asking, answering)
     assert rules.evaluate(daxing_flow, plain, "matched") == codes

@@ -26,8 +26,8 @@ records = st.tuples(
 
 @given(key=keys, asking=records, answering=records)
 def test_blinded_equals_plain(key: bytes, asking: tuple[Any, ...], answering: tuple[Any, ...]) -> None:
-    encode = LAYOUT.encoder()
-    left, right = encode(key, asking), encode(key, answering)
+    left, right = LAYOUT.encode_columns((key, key), list(zip(asking, answering, strict=True)))
+    assert (left, right) == (LAYOUT.encode(key, asking), LAYOUT.encode(key, answering))
     assert len(left) == len(right) == LAYOUT.width
     assert LAYOUT.outcomes(left, right) == LAYOUT.outcomes_plain(asking, answering)
 

@@ -15,7 +15,6 @@ from matcher.agency.blind.handles import Handles
 from matcher.agency.blind.sources import Source
 from matcher.agency.records.plan import Layout
 from matcher.agency.records.records import RecordReader
-from matcher.agency.submit.buckets import bucket_range
 from matcher.agency.vault.rows import Previous, previous_rows
 from matcher.agency.vault.schema import connect_read_only
 from matcher.protocol import rows, suite
@@ -52,9 +51,7 @@ class Context:
     def __init__(self, setup: Setup) -> None:
         self.setup = setup
         self.source = setup.source
-        layout = VectorLayout(setup.fields)
-        self.vector_width = layout.width
-        self.encode_vector = layout.encoder()
+        self.layout = VectorLayout(setup.fields)
         names = (setup.matching_digest, setup.flow, setup.period)
         self.record_info = suite.record_info(*names)
         self.handles = Handles(setup.handle_key, suite.handle_prefix(*names))
@@ -71,5 +68,4 @@ class Context:
 
     def previous(self, bucket: int) -> dict[bytes, Previous]:
         """What was sent before in this flow and period, by handle, within ``bucket``."""
-        low, high = bucket_range(bucket)
-        return previous_rows(self._vault, self.setup.scope, self.setup.number, low, high)
+        return previous_rows(self._vault, self.setup.scope, self.setup.number, bucket)

@@ -24,7 +24,8 @@ from matcher.agency.records import staged
 from matcher.agency.records.rejects import Reject
 from matcher.agency.records.staged import Staged
 from matcher.agency.submit.buckets import bucket_of, bucket_path
-from matcher.agency.vault.filling import SentRow, write_sent
+from matcher.agency.vault.blocks import SentRow
+from matcher.agency.vault.filling import write_sent
 from matcher.agency.vault.rows import Previous
 from matcher.protocol import rows, suite
 from matcher.protocol.merkle import leaf_hash
@@ -93,19 +94,19 @@ class Blind:
 
 def _changes(
     context: Context, records: dict[bytes, Staged], previous: dict[bytes, Previous], result: Blinded
-) -> tuple[list[Staged], list[tuple[bytes, Previous]]]:
-    """Records to put, and (handle, last version) to delete."""
+) -> tuple[list[Staged], list[SentRow]]:
+    """Records to put, and last versions to delete."""
     changed = []
     for handle, record in records.items():
         before = previous.pop(handle, None)
-        if before is not None and before.op == rows.PUT and before.content.encode() == record.content:
+        if before is not None and before.row.op == rows.PUT and before.row.content == record.content:
             result.unchanged += 1
         elif _is_exhausted(context, record, before):
             column = context.setup.columns[record.column].name
             result.rejects.append((record.file, Reject(record.line, column, "version-limit")))
         else:
             changed.append(record)
-    return changed, [(handle, before) for handle, before in previous.items() if before.op == rows.PUT]
+    return changed, [before.row for before in previous.values() if before.row.op == rows.PUT]
 
 
 def _is_exhausted(context: Context, record: Staged, before: Previous | None) -> bool:
@@ -117,47 +118,44 @@ def _is_exhausted(context: Context, record: Staged, before: Previous | None) -> 
 
 
 def _put_rows(context: Context, records: list[Staged], sent: list[SentRow]) -> list[bytes]:
-    setup, encode, aad, info = context.setup, context.encode_vector, context.row_aad, context.record_info
-    asking = setup.side == "asking"
-    names = [column.name for column in setup.columns]
+    if not records:
+        return []
+    setup, aad, info = context.setup, context.row_aad, context.record_info
+    # The side's own envelope key seals the vector; the other one travels in the row.
+    own, other = suite.ANSWERING_ENVELOPE, suite.ASKING_ENVELOPE
+    if setup.side == "asking":
+        own, other = other, own
+    columns = [column.name.encode() for column in setup.columns]
     secrets = setup.source.secrets([record.link_value for record in records])
+    keys = [suite.derived(secret, info) for secret in secrets]
+    # The first item of [values, extras].
+    values = [_decode(record.content.decode(), 1)[0] for record in records]
+    vectors = context.layout.encode_columns(
+        [key[suite.COMPARISON] for key in keys], list(zip(*values, strict=True))
+    )  # fmt: skip
     nonces = os.urandom(rows.NONCE_SIZE * len(records))
     packed = []
-    position = 0
-    for record, secret in zip(records, secrets, strict=True):
-        keys = suite.record_keys(secret, info)
-        token, handle = keys.token, record.handle
-        if asking:
-            own, other = keys.asking_envelope, keys.answering_envelope
-        else:
-            own, other = keys.answering_envelope, keys.asking_envelope
-        content = record.content.decode()
-        values, _end = _decode(content, 1)  # the first item of [values, extras]
-        vector = encode(keys.comparison, values)
-        nonce = nonces[position : position + rows.NONCE_SIZE]
-        position += rows.NONCE_SIZE
-        row = _PUT + token + handle + other + nonce + AESGCM(own).encrypt(nonce, vector, aad + token + handle)
+    for number, (record, key, vector) in enumerate(zip(records, keys, vectors, strict=True)):
+        nonce = nonces[number * rows.NONCE_SIZE : (number + 1) * rows.NONCE_SIZE]
+        token, handle = key[suite.TOKEN], record.handle
+        place = token + handle
+        row = _PUT + place + key[other] + nonce + AESGCM(key[own]).encrypt(nonce, vector, aad + place)
         packed.append(row)
         sent.append(
-            (
-                handle, rows.PUT, record.row_id.decode(), names[record.column], record.link_value.decode(),
-                content, token, leaf_hash(row),
+            SentRow(
+                handle, rows.PUT, record.row_id, columns[record.column], record.link_value, record.content, token,
+                leaf_hash(row),
             )
         )  # fmt: skip
     return packed
 
 
-def _delete_rows(context: Context, vanished: list[tuple[bytes, Previous]], sent: list[SentRow]) -> list[bytes]:
+def _delete_rows(context: Context, vanished: list[SentRow], sent: list[SentRow]) -> list[bytes]:
     packed = []
-    for handle, before in vanished:
-        row = rows.delete(before.token, handle, context.vector_width)
+    for before in vanished:
+        row = rows.delete(before.token, before.handle, context.layout.width)
         packed.append(row)
-        sent.append(
-            (
-                handle, rows.DELETE, before.row_id, before.link_column, before.link_value, "", before.token,
-                leaf_hash(row),
-            )
-        )  # fmt: skip
+        sent.append(before._replace(op=rows.DELETE, content=b"", leaf=leaf_hash(row)))
     return packed
 
 

@@ -14,24 +14,22 @@ from matcher.agency.blind.sources import Source
 from matcher.agency.home import AgencyHome
 from matcher.agency.reveal.own_rows import OwnRow
 from matcher.agency.vault import rows, schema
+from matcher.agency.vault.blocks import unpack_rows
 from matcher.protocol import suite
 from matcher.protocol.agreement.model import Agreement
 from matcher.protocol.errors import NotFoundError
+from matcher.protocol.rows import PUT
 from matcher.protocol.suite import RecordKeys
 
 _SEALED = """
 SELECT submissions.manifest_digest, submissions.sequence FROM submissions JOIN scopes USING (scope)
 WHERE scopes.agreement_id = ? AND scopes.flow = ? AND scopes.period = ? AND submissions.state = 'sealed'
 """
-# SQLite gives the other columns of the row that has the max().
 _STANDING = """
-SELECT handle, row_id, op FROM (
-    SELECT sent.handle, sent.row_id, sent.op, max(submissions.sequence)
-    FROM scopes JOIN sent USING (scope) JOIN submissions ON submissions.number = sent.submission
-    WHERE scopes.agreement_id = ? AND scopes.flow = ? AND scopes.period = ?
-      AND submissions.state = 'sealed' AND submissions.sequence <= ?
-    GROUP BY sent.handle
-) WHERE op = 1
+SELECT blocks.rows FROM scopes JOIN blocks USING (scope) JOIN submissions ON submissions.number = blocks.submission
+WHERE scopes.agreement_id = ? AND scopes.flow = ? AND scopes.period = ?
+  AND submissions.state = 'sealed' AND submissions.sequence <= ?
+ORDER BY submissions.sequence
 """
 
 
@@ -79,9 +77,14 @@ class VaultView:
         """What stood when the submissions with these manifests were matched."""
         last = self._last_sequence(manifests)
         with closing(schema.connect_read_only(self._path)) as connection:
-            return Standing(
-                {bytes(handle): row_id for handle, row_id, _op in connection.execute(_STANDING, (*self._names, last))}
-            )
+            found = connection.execute(_STANDING, (*self._names, last))
+            row_ids: dict[bytes, str] = {}
+            for row in unpack_rows(block for (block,) in found):
+                if row.op == PUT:
+                    row_ids[row.handle] = row.row_id.decode()
+                else:
+                    row_ids.pop(row.handle, None)
+        return Standing(row_ids)
 
     def _last_sequence(self, manifests: Collection[bytes]) -> int:
         own = self.manifests()

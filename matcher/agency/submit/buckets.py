@@ -21,12 +21,6 @@ def bucket_of(key: bytes) -> int:
     return key[0] >> _SHIFT
 
 
-def bucket_range(bucket: int) -> tuple[bytes, bytes]:
-    """The smallest and the largest 16-byte key in ``bucket``."""
-    low = bucket << _SHIFT
-    return bytes((low,)) + bytes(15), bytes((low + (1 << _SHIFT) - 1,)) + b"\xff" * 15
-
-
 def bucket_path(directory: Path, bucket: int) -> Path:
     """The file of ``bucket`` in ``directory``."""
     return directory / f"{bucket:02d}"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -123,9 +123,10 @@ class _Submit:
             if isinstance(job.source, CacheSource):
                 SecretCache(job.source.path).close()  # workers open it for reading: it must be there
             with Workers(job.setup(submission, self._exhausted())) as workers, RejectsFile(self._rejects) as rejects:
-                with self._progress(_("Reading"), sum(source.total for source in sources)) as progress:
-                    staging = stage(job, sources, workers, spool, rejects, progress)
-                self._require_none(staging.rejected, rejects)  # before evaluations are asked for, and counted
+                staging, local = self._staged(workers, spool, rejects, sources)
+                flows_rejected = local["flows"]["rejected"] if local.get("flows") else 0
+                # Before evaluations are asked for, and counted.
+                self._require_none(staging.rejected + flows_rejected, rejects)
                 evaluated = self._evaluate(workers, spool)
                 with self._progress(_("Blinding"), staging.records - staging.rejected) as progress:
                     blinding = blind(job, workers, spool, staging.crowded, rejects, progress)
@@ -134,6 +135,7 @@ class _Submit:
             summary["files"] = [
                 source.about.summary(path.name) for path, source in zip(job.files, sources, strict=True)
             ]
+            summary["local_rules"] = local
             sent = blinding.put + blinding.deleted
             if not sent and last is not None:
                 self._vault.abandon(submission)
@@ -147,6 +149,21 @@ class _Submit:
             raise
         spool.remove_staged()
         return submission
+
+    def _staged(
+        self, workers: Workers, spool: Spool, rejects: RejectsFile, sources: Sequence[RowSource]
+    ) -> tuple[Staging, dict[str, Any]]:
+        """Everything read, with the codes of local rules in an answering side's rows; and what those rules found."""
+        job = self._job
+        with ExitStack() as stack:
+            local = None
+            if job.local is not None:
+                key = job.home.keys.handle_key.reveal()
+                local = stack.enter_context(job.local.opened(spool.path, key, rejects, self._progress))
+                sources = [local.source(source) for source in sources]
+            with self._progress(_("Reading"), sum(source.total for source in sources)) as progress:
+                staging = stage(job, sources, workers, spool, rejects, progress)
+            return staging, {} if local is None else local.summary()
 
     def _require_none(self, rejected: int, rejects: RejectsFile) -> None:
         if self._job.strict and rejected:
@@ -184,7 +201,7 @@ class _Submit:
             return frozenset()  # there the handle stands for the link value, and its versions are counted by handle
         handle_key = self._job.home.keys.handle_key.reveal()
         values = self._vault.link_values_with_versions(self._scope, MAX_VERSIONS)
-        return frozenset(link_tag(handle_key, value.encode()) for value in values)
+        return frozenset(link_tag(handle_key, value) for value in values)
 
     def _uploaded(self, submission: Submission) -> Submission:
         spool = self._spool(submission)

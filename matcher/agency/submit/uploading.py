@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
-from matcher.agency.blind.pool import Workers
 from matcher.agency.exchange.outbox import sign_message
 from matcher.agency.exchange.trust import verify_logged
 from matcher.agency.submit.job import Job
 from matcher.agency.submit.spool import Spool, chunks, count_rows
-from matcher.agency.vault.filling import FillVault
+from matcher.agency.vault.filling import fill
 from matcher.agency.vault.store import Submission, Vault
 from matcher.channel import Channel
 from matcher.protocol import canonical, messages, rows
@@ -28,7 +28,6 @@ from matcher.protocol.messages import SignedMessage
 SEALED_ENTRY = "submission-sealed"
 _TRIES = 8
 _LONGEST_PAUSE = 30.0
-_WORTH_A_WORKER = 20_000
 
 
 class Uploader:
@@ -59,13 +58,11 @@ class Uploader:
 
     @contextmanager
     def _filling(self, submission: Submission) -> Iterator[Callable[[], int]]:
-        """The vault is filled meanwhile, by a worker where that takes longer than starting one."""
-        task = FillVault(self._vault.path, submission.scope, submission.number, self._spool.records)
-        if submission.row_count < _WORTH_A_WORKER:
-            yield task.run
-            return
-        with Workers(self._job.setup(submission, frozenset()), 1) as workers:
-            yield workers.submit(task).result
+        """The vault is filled meanwhile, by a thread: SQLite works without the interpreter's lock."""
+        with ThreadPoolExecutor(1) as thread:
+            yield thread.submit(
+                fill, self._vault.path, submission.scope, submission.number, self._spool.records
+            ).result  # fmt: skip
 
     def _try(self, submission: Submission, filled: Callable[[], int]) -> Submission:
         failures = 0

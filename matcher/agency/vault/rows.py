@@ -10,6 +10,7 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from matcher.agency.vault.blocks import SentRow, block_of, blocks_of_bucket, unpack_rows
 from matcher.protocol.errors import NotFoundError
 from matcher.protocol.rows import PUT
 
@@ -38,26 +39,19 @@ class VaultRow:
 class Previous(NamedTuple):
     """What the next delta needs of a handle: its newest version, and how many versions were put."""
 
-    op: int
-    content: str
-    row_id: str
-    link_column: str
-    link_value: str
-    token: bytes
+    row: SentRow
     puts: int
 
 
-_ROW = """
-SELECT sent.row_id, sent.link_column, sent.link_value, sent.content, sent.leaf, submissions.sequence, sent.op
-FROM scopes JOIN sent USING (scope) JOIN submissions ON submissions.number = sent.submission
-WHERE scopes.flow = ? AND scopes.period = ? AND sent.handle = ?
+_BLOCKS = """
+SELECT blocks.rows, submissions.sequence
+FROM scopes JOIN blocks USING (scope) JOIN submissions ON submissions.number = blocks.submission
+WHERE scopes.flow = ? AND scopes.period = ? AND blocks.block = ?
   AND submissions.state = 'sealed' AND submissions.sequence <= ?
-ORDER BY submissions.sequence DESC LIMIT 1
+ORDER BY submissions.sequence DESC
 """
-# SQLite gives the other columns of the row that has the max().
 _PREVIOUS = """
-SELECT handle, max(submission), op, content, row_id, link_column, link_value, token, sum(op = 1)
-FROM sent WHERE scope = ? AND handle BETWEEN ? AND ? AND submission < ? GROUP BY handle
+SELECT rows FROM blocks WHERE scope = ? AND block BETWEEN ? AND ? AND submission < ? ORDER BY submission
 """
 _NEWEST = 2**62
 
@@ -67,20 +61,30 @@ def find_row(
 ) -> VaultRow:  # fmt: skip
     """The newest sealed version of ``handle`` up to ``sequence_at_most``. Raises NotFoundError: none, or deleted."""
     limit = _NEWEST if sequence_at_most is None else sequence_at_most
-    found = connection.execute(_ROW, (flow, period, handle, limit)).fetchone()
-    if found is None or found[6] != PUT:
-        raise NotFoundError(f"vault: no row of this handle in {flow} {period}")
-    values, extras = json.loads(found[3])
-    return VaultRow(found[0], found[1], found[2], tuple(values), extras, found[4], found[5])
+    for block, sequence in connection.execute(_BLOCKS, (flow, period, block_of(handle), limit)):
+        for row in unpack_rows((block,)):
+            if row.handle != handle:
+                continue
+            if row.op != PUT:
+                raise _not_found(flow, period)
+            values, extras = json.loads(row.content)
+            return VaultRow(
+                row.row_id.decode(), row.link_column.decode(), row.link_value.decode(), tuple(values), extras, row.leaf,
+                sequence,
+            )  # fmt: skip
+    raise _not_found(flow, period)
 
 
-def previous_rows(
-    connection: sqlite3.Connection, scope: int, before: int, low: bytes, high: bytes
-) -> dict[bytes, Previous]:
-    """By handle in [low, high]: the newest version in submissions numbered below ``before``, which are all sealed."""
-    return {
-        handle: Previous(op, content, row_id, column, link_value, token, puts)
-        for handle, _submission, op, content, row_id, column, link_value, token, puts in connection.execute(
-            _PREVIOUS, (scope, low, high, before)
-        )
-    }
+def _not_found(flow: str, period: str) -> NotFoundError:
+    return NotFoundError(f"vault: no row of this handle in {flow} {period}")
+
+
+def previous_rows(connection: sqlite3.Connection, scope: int, before: int, bucket: int) -> dict[bytes, Previous]:
+    """By handle in ``bucket``: the newest version in submissions numbered below ``before``, which are all sealed."""
+    blocks = blocks_of_bucket(bucket)
+    found = connection.execute(_PREVIOUS, (scope, blocks[0], blocks[-1], before))
+    newest: dict[bytes, Previous] = {}
+    for row in unpack_rows(block for (block,) in found):
+        earlier = newest.get(row.handle)
+        newest[row.handle] = Previous(row, (earlier.puts if earlier else 0) + (row.op == PUT))
+    return newest

@@ -23,12 +23,10 @@ CREATE TABLE IF NOT EXISTS submissions (
     row_count INTEGER NOT NULL DEFAULT 0, summary TEXT NOT NULL DEFAULT '{}',
     manifest TEXT NOT NULL DEFAULT '', manifest_digest BLOB NOT NULL DEFAULT x'', log_index INTEGER NOT NULL DEFAULT -1
 ) STRICT;
-CREATE TABLE IF NOT EXISTS sent (
-    scope INTEGER NOT NULL, handle BLOB NOT NULL, submission INTEGER NOT NULL,
-    op INTEGER NOT NULL, row_id TEXT NOT NULL, link_column TEXT NOT NULL, link_value TEXT NOT NULL,
-    content TEXT NOT NULL, token BLOB NOT NULL, leaf BLOB NOT NULL,
-    PRIMARY KEY (scope, handle, submission)
-) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS blocks (
+    scope INTEGER NOT NULL, block INTEGER NOT NULL, submission INTEGER NOT NULL, rows BLOB NOT NULL,
+    UNIQUE (scope, block, submission)
+) STRICT;
 """
 _BUSY_SECONDS = 30.0
 _CACHE_KIBIBYTES = 16_384

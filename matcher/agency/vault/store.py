@@ -16,9 +16,11 @@ from typing import Any
 from sqlite_utils import Database
 
 from matcher.agency.vault import rows, schema
+from matcher.agency.vault.blocks import unpack_rows
 from matcher.agency.vault.rows import VaultRow
 from matcher.protocol.agreement.model import Agreement
 from matcher.protocol.errors import StateError
+from matcher.protocol.rows import PUT
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,15 +119,28 @@ class Vault:
         ).fetchone()
         return int(found[0])
 
-    def link_values_with_versions(self, scope: int, versions: int) -> list[str]:
+    def link_values_with_versions(self, scope: int, versions: int) -> set[bytes]:
         """Link values of which rows were put in ``versions`` or more sealed submissions of the period."""
+        sealed = [
+            number
+            for (number,) in self._connection.execute(
+                "SELECT number FROM submissions WHERE scope = ? AND state = 'sealed' ORDER BY row_count", (scope,)
+            )
+        ]
+        # A value of that many submissions is in one of the smaller ones too: the largest ones need not be held.
+        smaller = sealed[: max(0, len(sealed) - versions + 1)]
+        counts = dict.fromkeys((value for number in smaller for value in self._put_values(scope, number)), 0)
+        if counts:
+            for number in sealed:
+                for value in counts.keys() & self._put_values(scope, number):
+                    counts[value] += 1
+        return {value for value, count in counts.items() if count >= versions}
+
+    def _put_values(self, scope: int, number: int) -> set[bytes]:
         found = self._connection.execute(
-            "SELECT link_value FROM sent JOIN submissions ON number = submission"
-            " WHERE sent.scope = ? AND op = 1 AND state = 'sealed'"
-            " GROUP BY link_value HAVING count(DISTINCT submission) >= ?",
-            (scope, versions),
-        )
-        return [value for (value,) in found]
+            "SELECT rows FROM blocks WHERE scope = ? AND submission = ?", (scope, number)
+        )  # fmt: skip
+        return {row.link_value for row in unpack_rows(block for (block,) in found) if row.op == PUT}
 
     def spooled(self, submission: Submission, row_count: int, summary: dict[str, Any]) -> Submission:
         """The rows are fixed: ``row_count`` of them. ``summary`` is what the command will report."""
@@ -150,7 +165,7 @@ class Vault:
         with self._connection:
             self._connection.execute("BEGIN")
             self._connection.execute(
-                "DELETE FROM sent WHERE scope = ? AND submission = ?", (submission.scope, submission.number)
+                "DELETE FROM blocks WHERE scope = ? AND submission = ?", (submission.scope, submission.number)
             )
             self._connection.execute("DELETE FROM submissions WHERE number = ?", (submission.number,))
 
