@@ -233,7 +233,7 @@ ROWS = (
     Fault("account-twice-with-other-content", ALL, _conflict, (Told(ROW, "account", "duplicate-account"),)),
     Fault("row-without-account", ALL, _all(put(4, None), put(5, None)), (Told(ROW, "wage_account", "no-link"),), 7,
           BUREAU),
-    Fault("project-twice-with-other-content", ALL, _all(put(0, "DX-1"), put(4, "62220200000000000011"), put(5, None)),
+    Fault("project-twice-with-other-content", ALL, _all(put(0, "DX-1"), put(4, "6222020000000000011"), put(5, None)),
           (Told(ROW, "wage_account", "duplicate-row"),), 7, BUREAU),
     Fault("too-many-projects-on-one-account", ALL, _crowd,
           tuple(Told(row, "wage_account", "too-many-rows") for row in (2, 3, 4, *range(7, 55))), 6, BUREAU),
