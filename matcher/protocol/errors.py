@@ -55,6 +55,12 @@ class StateError(ConcordatError):
     exit_status = 5
 
 
+class UnwitnessedError(StateError):
+    """Too few witnesses have cosigned yet, so this waits: ask the auditors whether their witnesses run."""
+
+    code = "gate-cosignatures"
+
+
 class NotFoundError(ConcordatError):
     """No such thing for this caller."""
 

@@ -4,7 +4,8 @@ The place in the log up to which everything is dealt with is durable and moves o
 stored; whatever was under way when the agent stopped is met again, found taken, and gets its stored answer.
 
 A message that fails a check is refused by name, to its sender where it asks for something, and the loop goes on. What
-stops it: a fork or rollback of the log, which is evidence against the service.
+too few witnesses hold yet is held back, and taken up again as soon as they cosign; the rest goes on. What stops the
+loop: a fork or rollback of the log, which is evidence against the service.
 """
 
 from __future__ import annotations
@@ -22,12 +23,13 @@ from matcher.agency.agent.gate import pass_gate
 from matcher.agency.agent.group_key import receive as receive_group_key
 from matcher.agency.agent.pool import EvaluationPool
 from matcher.agency.agent.reveals import RevealDesk
+from matcher.agency.agent.unwitnessed import HeldBack
 from matcher.agency.exchange import outgoing
 from matcher.agency.exchange.inbox import Inbox, Received
 from matcher.agency.home import AgencyHome
 from matcher.channel import Channel
 from matcher.channel.types import MailItem
-from matcher.protocol.errors import ConcordatError, OverloadedError, StateError, UnreachableError
+from matcher.protocol.errors import ConcordatError, OverloadedError, StateError, UnreachableError, UnwitnessedError
 
 KINDS = ("evaluation-request", "reveal-request", "group-key", "opening", "dispute")
 CURSOR = "agent"
@@ -35,6 +37,9 @@ Report = Callable[[dict[str, Any]], None]
 _LIMIT = 16
 _IDLE_WAIT_SECONDS = 2
 _BUSY_WAIT_SECONDS = 0.2
+_WITNESS_WAIT_SECONDS = 2
+# Held back with their attachments in memory; beyond that nothing new is taken until some are witnessed.
+_MAX_HELD_BACK = 64
 _RETRY_SECONDS = 2.0
 FATAL = frozenset(("gate-history", "gate-asking-side"))
 
@@ -65,6 +70,7 @@ class Agent:
         self._report = report
         self._pool: EvaluationPool | None = None
         self._jobs: dict[Future[tuple[bytes, bytes]], _UnderWay] = {}
+        self._held = HeldBack(home.journal, report, home.now)
         self._position = home.journal.cursor(CURSOR)
         self._stopping = False
 
@@ -101,21 +107,45 @@ class Agent:
             self._report({"act": "delivery", "finding": finding_id.hex()[:16], "refused": failure.code})
         finished = self._finish()
         patience = _IDLE_WAIT_SECONDS if idle_seconds is None else min(_IDLE_WAIT_SECONDS, int(idle_seconds))
-        items = self._channel.receive(KINDS, self._position, _LIMIT, 0 if self._jobs or finished else patience)
+        resumed = self._resume()
+        if self._jobs or finished or self._held:
+            patience = 0
+        has_room = len(self._held) < _MAX_HELD_BACK
+        items = self._channel.receive(KINDS, self._position, _LIMIT, patience) if has_room else []
         for item in items:
-            self._take(item)
+            self._take(item, 0 if self._held else _WITNESS_WAIT_SECONDS)
             self._position = item.index + 1
         if self._jobs and not items and not finished:
             wait(self._jobs, _BUSY_WAIT_SECONDS, FIRST_COMPLETED)
         self._move_cursor()
-        return bool(items or outcome.sent or finished)
+        return bool(items or outcome.sent or finished or resumed)
 
-    def _take(self, item: MailItem) -> None:
+    def _resume(self) -> bool:
+        """Take up what was held back, oldest first, until one still waits; the first one waits a little."""
+        patience = 0 if self._jobs else _WITNESS_WAIT_SECONDS
+        resumed = False
+        for item in self._held:
+            if not self._take(item, patience):
+                break
+            patience, resumed = 0, True
+        return resumed
+
+    def _take(self, item: MailItem, wait_seconds: int) -> bool:
+        """Deal with one message; False when it is held back until witnesses cosign."""
+        try:
+            self._deal_with(item, wait_seconds)
+        except UnwitnessedError as error:
+            self._held.hold(item, error.code)
+            return False
+        self._held.release(item)
+        return True
+
+    def _deal_with(self, item: MailItem, wait_seconds: int) -> None:
         message = item.message
         try:
             received = self._inbox.open(item)
-            result = self._dispatch(received)
-        except (UnreachableError, OverloadedError):
+            result = self._dispatch(received, wait_seconds)
+        except (UnreachableError, OverloadedError, UnwitnessedError):
             raise
         except ConcordatError as error:
             self._report({"act": message.kind, "from": message.sender, "index": item.index, "refused": error.code})
@@ -126,17 +156,17 @@ class Agent:
             return
         self._report({"act": message.kind, "from": message.sender, "index": item.index, **result})
 
-    def _dispatch(self, received: Received) -> dict[str, Any]:
+    def _dispatch(self, received: Received, wait_seconds: int) -> dict[str, Any]:
         kind = received.message.kind
         if kind == "evaluation-request":
-            return self._start_evaluation(received)
+            return self._start_evaluation(received, wait_seconds)
         if kind == "reveal-request":
-            return dict(self._reveals.take(received))
+            return dict(self._reveals.take(received, wait_seconds))
         if kind == "group-key":
             return receive_group_key(self._home, received)
         return notices.take(self._home, received)
 
-    def _start_evaluation(self, received: Received) -> dict[str, Any]:
+    def _start_evaluation(self, received: Received, wait_seconds: int) -> dict[str, Any]:
         if received.repeated:
             with self._home.journal.transaction() as connection:
                 is_stored = outgoing.again(connection, received.message.digest()) > 0
@@ -147,10 +177,10 @@ class Agent:
             if self._home.keys.oprf_seed is None:
                 raise StateError("this home has no evaluation key", code="evaluation-link")
             if not received.repeated:
-                pass_gate(self._home, self._channel, received)
+                pass_gate(self._home, self._channel, received, wait_seconds)
                 evaluation.count(self._home, received, link)
-        except (UnreachableError, OverloadedError):
-            raise  # no fault of the request: it is dealt with once the service answers again
+        except (UnreachableError, OverloadedError, UnwitnessedError):
+            raise  # no fault of the request: it is dealt with once the service answers, and witnesses cosign, again
         except ConcordatError as error:
             evaluation.refuse(self._home, received, error.code)
             raise
@@ -183,4 +213,4 @@ class Agent:
 
     def _move_cursor(self) -> None:
         unfinished = [work.received.index for work in self._jobs.values()]
-        self._home.journal.move_cursor(CURSOR, min([self._position, *unfinished]))
+        self._home.journal.move_cursor(CURSOR, self._held.first(min([self._position, *unfinished])))

@@ -18,7 +18,13 @@ from matcher.agency.reveal import proofs
 from matcher.agency.reveal.own_rows import OwnRows
 from matcher.protocol import canonical
 from matcher.protocol.agreement.model import Agreement
-from matcher.protocol.errors import ConcordatError, OverloadedError, UnreachableError, VerificationError
+from matcher.protocol.errors import (
+    ConcordatError,
+    OverloadedError,
+    UnreachableError,
+    UnwitnessedError,
+    VerificationError,
+)
 
 OwnRowsOf = Callable[[Agreement, str, str], OwnRows]
 ManifestsOf = Callable[[Agreement, str, str], frozenset[bytes]]
@@ -35,10 +41,11 @@ class RevealDesk:
         self._own_rows = own_rows
         self._own_manifests = own_manifests
 
-    def take(self, received: Received) -> dict[str, int]:
+    def take(self, received: Received, wait_seconds: int = 0) -> dict[str, int]:
         """Deal with one request. Returns how many findings were approved, are pending, were refused (by reason).
 
-        A request that fails as a whole is refused by name for every finding, and the failure is raised again.
+        Raises UnwitnessedError when too few witnesses cosigned it within ``wait_seconds``; nothing is done then. Any
+        other request that fails as a whole is refused by name for every finding, and the failure is raised again.
         """
         if received.repeated:
             with self._home.journal.transaction() as connection:
@@ -46,12 +53,12 @@ class RevealDesk:
             return {}
         finding_ids = [canonical.unhex(item["id"], 32) for item in received.body["findings"]]
         try:
-            passed, refused, manifests = self._examine(received, finding_ids)
+            passed, refused, manifests = self._examine(received, finding_ids, wait_seconds)
             chosen = self._automatic(received, passed)
             answers = [*self._refusals(received, {key: refusal.code for key, refusal in refused.items()}), *chosen]
             self._commit(received, passed, manifests, answers)
-        except (UnreachableError, OverloadedError):
-            raise  # no fault of the request: it is dealt with once the service answers again
+        except (UnreachableError, OverloadedError, UnwitnessedError):
+            raise  # no fault of the request: it is dealt with once the service answers, and witnesses cosign, again
         except ConcordatError as error:
             self._refuse_all(received, error.code, finding_ids)
             raise
@@ -62,10 +69,10 @@ class RevealDesk:
         return counts
 
     def _examine(
-        self, received: Received, finding_ids: list[bytes]
+        self, received: Received, finding_ids: list[bytes], wait_seconds: int
     ) -> tuple[list[Asked], dict[bytes, ConcordatError], frozenset[bytes]]:
         agreement, message, party = received.agreement, received.message, self._home.party
-        gate = pass_gate(self._home, self._source, received)
+        gate = pass_gate(self._home, self._source, received, wait_seconds)
         findings_gate.require_purpose(received)
         findings_gate.require_side(received, party)
         with named("finding-proof"):

@@ -50,7 +50,8 @@ def agent(invocation: Invocation, once: bool, until_idle: float | None) -> None:
         worker = build(session, report)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda _number, _frame: worker.stop())
-        witnessed = "" if session.agreement.witness_threshold else "UNWITNESSED"
+        threshold, witnesses = session.agreement.witness_threshold, len(session.agreement.witnesses)
+        witnessed = f"{threshold} of {witnesses} witnesses" if threshold else "UNWITNESSED"
         report({"act": "started", "party": session.home.party, "log": witnessed})
         worker.run(0 if once else until_idle)
     text = _("The agent of {party} has ended.", party=session.home.party)

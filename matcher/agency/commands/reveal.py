@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import click
+from rich.console import Console
+from rich.table import Table
 
-from matcher.agency.agent import decisions, pending
+from matcher.agency.agent import decisions, pending, unwitnessed
 from matcher.agency.agent.deliveries import DeliveryDesk
 from matcher.agency.agent.pending import Pending
+from matcher.agency.agent.unwitnessed import Waiting
 from matcher.agency.commands import reveal_asking
 from matcher.agency.home import AgencyHome
 from matcher.agency.reveal.findings import texts_of
@@ -38,7 +42,18 @@ def list_(invocation: Invocation, everything: bool) -> None:
     states = (pending.PENDING, *pending.SETTLED_STATES) if everything else (pending.PENDING,)
     items = pending.listed(home.journal, states)
     now = home.now()
-    result = {"reveals": [_as_json(home, item, now) for item in items]}
+    waiting = unwitnessed.listed(home.journal)
+    result = {
+        "reveals": [_as_json(home, item, now) for item in items],
+        "waiting": [
+            {
+                "request": item.request.hex(), "request_index": item.index, "kind": item.kind,
+                "requester": item.sender, "amount": item.amount, "age_seconds": now - item.asked,
+                "reason": item.reason,
+            }
+            for item in waiting
+        ],
+    }  # fmt: skip
     rows = [
         (
             item.finding_id.hex()[:12], ", ".join(item.finding.codes), item.purpose, item.case,
@@ -47,7 +62,22 @@ def list_(invocation: Invocation, everything: bool) -> None:
         for item in items
     ]  # fmt: skip
     headings = (_("Finding"), _("Codes"), _("Purpose"), _("Case"), _("Asked by"), _("Age"), _("State"))
-    emit(invocation, result, lambda console: console.print(table(_("Reveals asked of us"), headings, rows)))
+
+    def show(console: Console) -> None:
+        console.print(table(_("Reveals asked of us"), headings, rows))
+        if waiting:
+            console.print(_waiting_table(waiting, now))
+
+    emit(invocation, result, show)
+
+
+def _waiting_table(waiting: Sequence[Waiting], now: int) -> Table:
+    """What the agent holds back until witnesses cosign; nothing is decided about it before."""
+    kinds = {"evaluation-request": _("evaluations"), "reveal-request": _("findings")}
+    headings = (_("Asked by"), _("What"), _("Number"), _("Age"), _("Why it waits"))
+    why = _("too few witnesses have cosigned; ask the auditors whether theirs run")
+    rows = [(item.sender, kinds[item.kind], item.amount, _age(now - item.asked), why) for item in waiting]
+    return table(_("Waiting for witnesses"), headings, rows)
 
 
 def _as_json(home: AgencyHome, item: Pending, now: int) -> dict[str, Any]:

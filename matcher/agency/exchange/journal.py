@@ -46,6 +46,11 @@ CREATE TABLE IF NOT EXISTS asked (
     sent INTEGER NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (finding, request)
 ) STRICT;
+-- Requests that too few witnesses hold yet; for people to see. asked: seconds since 1970.
+CREATE TABLE IF NOT EXISTS unwitnessed (
+    request BLOB PRIMARY KEY, log_index INTEGER NOT NULL, kind TEXT NOT NULL, sender TEXT NOT NULL,
+    amount INTEGER NOT NULL, asked INTEGER NOT NULL, reason TEXT NOT NULL
+) STRICT;
 CREATE TABLE IF NOT EXISTS cursors (name TEXT PRIMARY KEY, next INTEGER NOT NULL) STRICT;
 """
 _BUSY_SECONDS = 30.0

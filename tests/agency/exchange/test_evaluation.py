@@ -166,13 +166,6 @@ def test_e5_the_identity_and_what_is_not_canonical(world: World, blinded: tuple[
     refused(world, "evaluation-element")
 
 
-def test_the_gate_stands_before_an_evaluation(world: World, blinded: tuple[bytes, bytes]) -> None:
-    ask(world, blinded[1])
-    world.agree(replace(world.agreement, witness_threshold=1))
-    refused(world, "gate-cosignatures")
-    assert not world.homes[REGULATOR].journal.rows("SELECT * FROM counts")
-
-
 def test_a_fork_stops_the_agent(world: World, blinded: tuple[bytes, bytes]) -> None:
     fork = world.service.fork()
     fork.append(world.service.entries[0])

@@ -191,12 +191,6 @@ def test_g2_the_asking_side_s_checkpoint_is_not_the_log_s(world: World) -> None:
     refused(world, request(world, checkpoint=foreign), "gate-asking-side")
 
 
-def test_g3_cosignatures_are_asked_for_and_cannot_be_checked(world: World) -> None:
-    item = request(world)
-    world.agree(replace(world.agreement, witnesses=("a", "b", "c"), witness_threshold=2))
-    refused(world, item, "gate-cosignatures")
-
-
 def test_g4_the_request_is_not_where_it_was_delivered_from(world: World) -> None:
     item = request(world)
     refused(world, replace(item, index=item.index - 1), "gate-inclusion")

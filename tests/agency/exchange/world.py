@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -30,7 +30,7 @@ from matcher.agency.reveal.own_rows import OwnRow
 from matcher.agency.reveal.proofs import FindingProof
 from matcher.agency.reveal.runs import ListedFinding, VerifiedRun
 from matcher.channel.types import Logged, MailItem
-from matcher.protocol import canonical, checkpoint, entries, findings, merkle, suite
+from matcher.protocol import canonical, checkpoint, cosignature, entries, findings, merkle, note, suite
 from matcher.protocol.agreement.model import (
     Agreement,
     Column,
@@ -71,6 +71,9 @@ class LogService:
         self.mail: list[MailItem] = []
         self.cards: dict[str, SignedMessage] = {}
         self.fail_sending: list[Exception] = []
+        self.witnesses: dict[str, SigningKey] = {}
+        self.witnessed = 0  # entries that the witnesses have cosigned
+        self.spoil: Callable[[str], str] = lambda line: line
 
     @property
     def log_key(self) -> str:
@@ -83,9 +86,26 @@ class LogService:
     def hashes(self, size: int | None = None) -> list[bytes]:
         return [merkle.leaf_hash(entry) for entry in self.entries[:size]]
 
-    def checkpoint(self) -> str:
-        point = Checkpoint(ORIGIN, len(self.entries), merkle.root(self.entries))
-        return checkpoint.sign(point, self.key.public, self.key.sign)
+    def checkpoint(self, at_least: int = 0, agreement: bytes = b"", *_wait: int) -> str:
+        size = self.witnessed if agreement else len(self.entries)
+        if size < at_least:
+            raise NotFoundError("not yet", code="not-cosigned")
+        point = Checkpoint(ORIGIN, size, merkle.root(self.entries[:size]))
+        signed = checkpoint.sign(point, self.key.public, self.key.sign)
+        text = note.parse(signed).text
+        lines = [
+            self.spoil(cosignature.sign(text, name, key.public, 1, key.sign)) for name, key in self.witnesses.items()
+        ]
+        return cosignature.attach(signed, lines)
+
+    def witness(self) -> None:
+        """The witnesses cosign what there is."""
+        self.witnessed = len(self.entries)
+
+    def hire(self, count: int) -> tuple[str, ...]:
+        """Witnesses that cosign when told; their verifier keys."""
+        self.witnesses = {f"witness-{number}": SigningKey.generate() for number in range(count)}
+        return tuple(cosignature.verifier_key(name, key.public) for name, key in self.witnesses.items())
 
     def inclusion(self, index: int, size: int) -> list[bytes]:
         return list(merkle.inclusion_proof(self.hashes(size), index))
