@@ -120,7 +120,7 @@ MATCHING_MUTATIONS = {
         "no rule looks at field 'idle'",
     ),
     "a code no rule names": (
-        '"no-deposit",\n  ] }', '"no-deposit", "idle",\n  ] }', "no rule has code 'idle' of field 'flags'",
+        '"barred-transfer",\n  ] }', '"barred-transfer", "idle",\n  ] }', "no rule has code 'idle' of field 'flags'",
     ),
     "a reserved code": ('code = "account-not-found"', 'code = "unreadable"', "rules[4].code: 'unreadable' is reserved"),
     "an unknown fact": ('fact = "unmatched"', 'fact = "absent"', "rules[4].fact: 'absent' is not known"),
@@ -153,10 +153,10 @@ MATCHING_MUTATIONS = {
     ),
     "a flag the field lacks": ('has = "account-frozen"', 'has = "frozen"', "field 'flags' has no code 'frozen'"),
     "a rule without English": (
-        'text.en = "The account is frozen."\n', "", "rules[9].text.en: this field is missing",
+        'text.en = "The account is dormant."\n', "", "rules[11].text.en: this field is missing",
     ),
     "a rule in a third language": (
-        'text.en = "The account is frozen."', 'text.en = "x"\ntext.fr = "x"', "rules[9].text.fr: unknown field",
+        'text.en = "The account is dormant."', 'text.en = "x"\ntext.fr = "x"', "rules[11].text.fr: unknown field",
     ),
     "a condition twice": (
         'has = "no-deposit", unknown = "passes"', 'has = "no-deposit", unknown = "passes" }, {field = "flags", '
@@ -251,6 +251,24 @@ AGREEMENT_MUTATIONS = {
         'feeds = "deposit_date"', 'feeds = "deposit_date"\nsets = { account_kind = "wage" }',
         "asking_columns[10].sets",
     ),
+    "unless without link": (
+        'feeds = "deposit_date"', 'feeds = "deposit_date"\nunless = { deposit_form = ["exempt"] }',
+        "asking_columns[10].unless",
+    ),
+    "unless of what is no choice": (
+        "unless = { deposit_form = [", "unless = { permit_date = [", "unless.permit_date: this is no column of type",
+    ),
+    "unless of no value": ('"guarantee", "exempt"] }', '"guarantee", "waived"] }', "'waived' is no value of that"),
+    "unless of nothing": ('unless = { deposit_form = ["guarantee", "exempt"] }', "unless = {}", "unless: at least 1"),
+    "due after what is no date": (
+        'due = { after = "permit_date"', 'due = { after = "deposit_form"', "asking_columns[10].due.after: this is no",
+    ),
+    "due after itself": ('{ after = "permit_date"', '{ after = "deposit_due"', "due.after: this is no other"),
+    "due though no date": (
+        'feeds = "wages"', 'feeds = "wages"\ndue = { after = "permit_date", working_days = 1 }',
+        "asking_columns[8].due: only a column of type date",
+    ),
+    "due in no days": ("working_days = 20 }", "working_days = 0 }", "due.working_days: a whole number from 1 to 1,000"),
     "choices missing": ("choices = { wage = [], deposit = [] }\n", "", "asking_columns[7].choices"),
     "a spelling of two choices": ('"工资专户"]', '"保证金账户"]', "choices: '保证金账户' stands twice"),
     "a flag of no code": ("choices.no-deposit = [", "choices.nothing = [", "field 'flags' has no code 'nothing'"),

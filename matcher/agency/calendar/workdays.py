@@ -8,6 +8,7 @@ time since 1991; no clock is read here. Left to others: where files lie (store.p
 
 from __future__ import annotations
 
+import hashlib
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -61,6 +62,16 @@ class Calendar:
             day += _DAY
             working_days -= self.is_working_day(day)
         return day
+
+    def digest(self) -> bytes:
+        """SHA-256 over all days, in order."""
+        lines = [
+            f"{number} {'off' if days is year.off else 'work'} {day}"
+            for number, year in sorted(self.years.items())
+            for days in (year.off, year.work)
+            for day in sorted(days)
+        ]
+        return hashlib.sha256("\n".join(lines).encode()).digest()
 
     def with_years(self, other: Calendar) -> Calendar:
         """This calendar with ``other``'s years in place of its own."""

@@ -11,8 +11,11 @@ import re
 from collections.abc import Sequence
 
 CODES = frozenset(
-    ("excel-float", "cell-type", "cell-is-date", "formula-empty", "formula-error", "merged-cell", "date-impossible")
-)
+    (
+        "excel-float", "cell-type", "cell-is-date", "formula-empty", "formula-error", "merged-cell",
+        "date-impossible", "calendar-year",
+    )
+)  # fmt: skip
 _START = "\0"
 _SUSPECTS = (_START, "#", "\ufffd")
 _SHEET_ERROR = re.compile(r"#(?:N/A|REF!|VALUE!|NAME\?|DIV/0!|NULL!|NUM!|SPILL!|CALC!|GETTING_DATA)", re.IGNORECASE)

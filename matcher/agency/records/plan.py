@@ -37,7 +37,8 @@ class DataColumn:
 @dataclass(frozen=True, slots=True)
 class LinkColumn:
     """One link column: JSON of the fields and extras it fixes, and the data columns that concern its records, each
-    with conditions (number of another data column, wanted value) that only the row can decide."""
+    with conditions (number of another data column, wanted value) that only the row can decide. ``unless`` are numbers
+    of data columns with the values that spare the row a record."""
 
     position: int
     number: int
@@ -45,12 +46,19 @@ class LinkColumn:
     fixed: Mapping[int, str]
     extras: str
     concerns: tuple[tuple[int, tuple[tuple[int, str], ...]], ...]
+    unless: tuple[tuple[int, frozenset[str]], ...] = ()
 
 
 def plain_columns(columns: Sequence[Column]) -> tuple[Column, ...]:
     """The columns with their mappings as plain dictionaries, which cross to worker processes."""
     return tuple(
-        replace(column, only_for=_plain(column.only_for), sets=_plain(column.sets), choices=_plain(column.choices))
+        replace(
+            column,
+            only_for=_plain(column.only_for),
+            sets=_plain(column.sets),
+            choices=_plain(column.choices),
+            unless=None if column.unless is None else dict(column.unless),
+        )
         for column in columns
     )
 
@@ -115,6 +123,9 @@ def _compile(position: int, number: int, column: Column, layout: Layout, data: S
         fixed={places[feeds[name]]: cells.quote(value) for name, value in sets.items() if feeds[name]},
         extras="".join(f"{cells.quote(name)}:{cells.quote(value)}," for name, value in sets.items()),
         concerns=tuple(concerns),
+        unless=tuple(
+            (numbers[name], frozenset(values)) for name, values in (column.unless or {}).items() if name in numbers
+        ),
     )
 
 

@@ -103,12 +103,16 @@ class RecordReader:
         applies = [_applies(conditions, read, len(lines)) for _number, conditions in link.concerns]
         problems = self._problems(link, links, applies, read)
         contents = self._contents(link, links, applies, read, texts)
+        spared = _spared(link, read)
         group = Group(link.number)
         named = set()
         for index, value in enumerate(links.values):
             if index in excluded:
                 continue
             line = lines[index]
+            if index in spared:
+                named.add(line)
+                continue
             found = problems.get(index)
             if found is not None:
                 named.add(line)
@@ -175,6 +179,13 @@ def _applies(conditions: tuple[tuple[int, str], ...], read: list[Cells], count: 
     for number, wanted in conditions:
         result = [so_far and value == wanted for so_far, value in zip(result, read[number].values, strict=True)]
     return result
+
+
+def _spared(link: LinkColumn, read: list[Cells]) -> frozenset[int]:
+    """Indexes of the rows whose choice columns say that ``link`` needs no comparison, whatever its cell holds."""
+    return frozenset(
+        index for number, values in link.unless for index, value in enumerate(read[number].values) if value in values
+    )
 
 
 def _literal(text: str) -> str:

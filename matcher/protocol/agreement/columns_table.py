@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from matcher.protocol.agreement import schema
 from matcher.protocol.agreement.matching_file import LINK_NORMALISERS
-from matcher.protocol.agreement.model import Column, Field, Flow, Matching, Side
+from matcher.protocol.agreement.model import Column, Due, Field, Flow, Matching, Side
 from matcher.protocol.agreement.schema import Entry, Table, refuse
 
 # A column's type, and the comparators it may feed. A column that feeds nothing is kept for reveals.
@@ -25,6 +25,8 @@ TYPES: dict[str, tuple[str, ...]] = {
 }
 
 _CONSTANTS = schema.keyed(schema.column_name, schema.identifier)
+_SEVERAL = schema.keyed(schema.column_name, schema.listing(schema.identifier, least=1, most=50), least=1)
+DUE: dict[str, Entry] = {"after": Entry(schema.column_name), "working_days": Entry(schema.integer(1, 1000))}
 COLUMN: dict[str, Entry] = {
     "name": Entry(schema.column_name),
     "headers": Entry(schema.listing(schema.text, most=50), ()),
@@ -35,6 +37,8 @@ COLUMN: dict[str, Entry] = {
     "row_id": Entry(schema.boolean, False),
     "only_for": Entry(_CONSTANTS, None),
     "sets": Entry(_CONSTANTS, None),
+    "unless": Entry(_SEVERAL, None),
+    "due": Entry(schema.table(DUE), None),
     # canonical value = [spellings]; the canonical value itself is always accepted
     "choices": Entry(schema.keyed(schema.identifier, schema.listing(schema.text, most=50), least=1), None),
 }
@@ -50,6 +54,7 @@ def columns(path: str, value: Sequence[Table], matching: Matching, flow: Flow, s
     for position, column in enumerate(found, 1):
         _check_references(f"{path}[{position}]", column, found)
         _check_feeds(f"{path}[{position}]", column, flow, link_type)
+        _check_due(f"{path}[{position}].due", column, found)
     if not any(column.link for column in found):
         refuse(path, "no column has link = true: there is nothing to join on")
     if sum(column.row_id for column in found) > 1:
@@ -70,24 +75,38 @@ def _column(path: str, value: Table) -> Column:
         spellings = [(spelling, canonical) for canonical, words in choices.items() for spelling in (canonical, *words)]
         schema.require_distinct((spelling for spelling, _ in spellings), f"{path}.choices")
         value = {**value, "choices": dict(spellings)}
+    if value["due"] is not None:
+        value = {**value, "due": Due(**value["due"])}
     return Column(**value)
 
 
 def _check_references(path: str, column: Column, found: Sequence[Column]) -> None:
-    """``sets`` and ``only_for`` name another column of type choice, and one of its values; a header may lack if set."""
+    """What names another column names one of the right type, and values it has; a header may lack if set."""
     if column.sets is not None and not column.link:
         refuse(f"{path}.sets", "only a column with link = true makes a record that something can be set for")
+    if column.unless is not None and not column.link:
+        refuse(f"{path}.unless", "only a column with link = true makes a record that may be left out")
     by_name = {other.name: other for other in found}
-    for name, references in (("sets", column.sets), ("only_for", column.only_for)):
+    for name, references in (("sets", column.sets), ("only_for", column.only_for), ("unless", column.unless)):
         for other, value in (references or {}).items():
             choices = by_name[other].choices if other in by_name and by_name[other].type == "choice" else None
             if choices is None:
                 refuse(f"{path}.{name}.{other}", "this is no column of type choice on the same side")
-            if value not in choices.values():
-                known = ", ".join(sorted(set(choices.values())))
-                refuse(f"{path}.{name}.{other}", f"{value!r} is no value of that column", f"It has: {known}.")
+            for word in (value,) if isinstance(value, str) else value:
+                if word not in choices.values():
+                    known = ", ".join(sorted(set(choices.values())))
+                    refuse(f"{path}.{name}.{other}", f"{word!r} is no value of that column", f"It has: {known}.")
     if not column.headers and not all(column.name in (other.sets or {}) for other in found if other.link):
         refuse(f"{path}.headers", "a column without headers must be set by every link column")
+
+
+def _check_due(path: str, column: Column, found: Sequence[Column]) -> None:
+    if column.due is None:
+        return
+    if column.type != "date":
+        refuse(path, "only a column of type date can be due")
+    if not any(other.name == column.due.after and other.type == "date" for other in found if other is not column):
+        refuse(f"{path}.after", "this is no other column of type date on the same side")
 
 
 def _check_feeds(path: str, column: Column, flow: Flow, link_type: str) -> None:

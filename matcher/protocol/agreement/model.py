@@ -135,6 +135,14 @@ class Party:
 
 
 @dataclass(frozen=True, slots=True)
+class Due:
+    """Where a date's cell is empty: the last of ``working_days`` working days after the date in column ``after``."""
+
+    after: str
+    working_days: int
+
+
+@dataclass(frozen=True, slots=True)
 class Column:
     """One column of a party's file for a flow, and what it feeds.
 
@@ -142,7 +150,8 @@ class Column:
     spellings, Chinese and English. ``feeds`` is a comparison field, or "" for a column kept for reveals only.
     ``link`` marks a column of link values: each non-empty cell of such a column is a record of its own, and
     ``sets`` fills other columns for that record (a project's wage and deposit accounts stand in one line).
-    ``choices`` maps accepted spellings to the canonical value.
+    ``choices`` maps accepted spellings to the canonical value. ``unless`` of a link column names choice columns and the
+    values with which its cell makes no record: what stands there needs no comparison.
     """
 
     name: str
@@ -155,6 +164,8 @@ class Column:
     only_for: Mapping[str, str] | None = None
     sets: Mapping[str, str] | None = None
     choices: Mapping[str, str] | None = None
+    unless: Mapping[str, tuple[str, ...]] | None = None
+    due: Due | None = None
 
 
 @dataclass(frozen=True, slots=True)
