@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+from matcher.agency.calendar.due_dates import with_due_dates
+from matcher.agency.calendar.workdays import Calendar, packaged
 from matcher.agency.check.distinct import Distinct
 from matcher.agency.check.preview import Preview
 from matcher.agency.check.terms import SideTerms
 from matcher.agency.files.batches import Batch, Reading, RowSource
 from matcher.agency.files.registry import open_rows
+from matcher.agency.local.session import LocalSide
 from matcher.agency.records.records import RecordReader
 from matcher.agency.records.rejects import RejectsFile
 from matcher.protocol.errors import InputError
 from matcher.text import _
 
+_KEY_SIZE = 32
 Progress = Callable[[str, int | None], AbstractContextManager[Callable[[int], None]]]
 
 
@@ -31,14 +37,23 @@ class Checked:
 
 
 def check(
-    terms: SideTerms, files: Sequence[Path], reading: Reading, rejects_path: Path, progress: Progress
+    terms: SideTerms, files: Sequence[Path], reading: Reading, rejects_path: Path, progress: Progress,
+    calendar: Calendar | None = None, local: LocalSide | None = None,
 ) -> Checked:  # fmt: skip
-    """Read ``files`` whole. Raises InputError for a file that cannot be read; a row's faults go to the rejects file."""
+    """Read ``files`` whole. Raises InputError for a file that cannot be read; a row's faults go to the rejects file.
+
+    ``local`` are an answering side's own rules and flows; without ``calendar``, the packaged one counts.
+    """
     if len(set(files)) != len(files):
         raise InputError("a file stands twice on the command line")
-    sources = [open_rows(path, terms.columns, reading) for path in files]
+    known = packaged() if calendar is None else calendar
+    sources = [with_due_dates(open_rows(path, terms.columns, reading), terms.columns, known) for path in files]
     work = _Check(terms)
-    with RejectsFile(rejects_path) as rejects:
+    with RejectsFile(rejects_path) as rejects, ExitStack() as stack:
+        if local is not None:
+            directory = Path(stack.enter_context(TemporaryDirectory(prefix="concordat-check-")))
+            at_work = stack.enter_context(local.opened(directory, os.urandom(_KEY_SIZE), rejects, progress))
+            sources = [at_work.source(source) for source in sources]
         with progress(_("Reading"), sum(source.total for source in sources)) as report:
             for number, (path, source) in enumerate(zip(files, sources, strict=True)):
                 rejects.describe(path.name, source.about.sheet, source.about.labels())
@@ -49,7 +64,9 @@ def check(
         for number, column, problem in work.distinct.rejects():
             work.rejected += 1
             rejects.add(files[number].name, [problem._replace(column=terms.columns[column].name)])
-        return Checked(work.summary(files, sources, rejects), work.preview)
+        summary = work.summary(files, sources, rejects)
+        summary["local_rules"] = {} if local is None else at_work.summary()
+        return Checked(summary, work.preview)
 
 
 class _Check:

@@ -14,14 +14,24 @@ import click
 from rich.console import Console
 from rich.markup import escape
 
+from matcher.agency.calendar.store import calendar_of
 from matcher.agency.check.checking import Checked, check
 from matcher.agency.check.preview import Preview
 from matcher.agency.check.terms import SideTerms, of_directory, of_home
-from matcher.agency.commands.reading import agreement_options, load_all, reading_options, rejects_path, show_files
+from matcher.agency.commands.reading import (
+    agreement_options,
+    load_all,
+    local_options,
+    reading_options,
+    rejects_path,
+    show_files,
+    show_local,
+)
 from matcher.agency.files import mappings
 from matcher.agency.files.batches import Reading
 from matcher.agency.files.mappings import SourceMapping
 from matcher.agency.home import party_of
+from matcher.agency.local.session import LAST_OF_THE_FILE, LocalSide, local_side
 from matcher.agency.records.rejects import reason
 from matcher.protocol.errors import InputError
 from matcher.text import _
@@ -39,6 +49,7 @@ def register(group: click.Group) -> None:
     "check", help=_("Read FILES as a submission would and say what is wrong with them. Sends nothing, needs no key.")
 )
 @agreement_options
+@local_options
 @reading_options
 @click.option(
     "--map", "given", multiple=True, metavar="HEADER=COLUMN",
@@ -56,13 +67,16 @@ def register(group: click.Group) -> None:
 def _check(
     context: click.Context, flow: str, agreement: Path | None, party: str, sheet: str, mapping: tuple[str, ...],
     given: tuple[str, ...], save_mapping: str, strict: bool, preview: bool, rejects: Path | None,
-    files: tuple[Path, ...],
+    flows: tuple[Path, ...], local_rules: Path | None, files: tuple[Path, ...],
 ) -> None:  # fmt: skip
     invocation: Invocation = context.obj
     started = time.monotonic()
     terms = side_terms(invocation, flow, agreement, party)
     chosen = _mappings(invocation.home, terms, mapping, given, sheet, save=bool(save_mapping))
-    checked = check(terms, files, Reading(sheet, chosen), rejects_path(rejects, files), progress)
+    checked = check(
+        terms, files, Reading(sheet, chosen), rejects_path(rejects, (*files, *flows)), progress,
+        calendar_of(invocation.home), _local_side(terms, invocation.home, flows, local_rules),
+    )  # fmt: skip
     result = {**checked.summary, "flow": terms.flow, "side": terms.side}
     result["mapping"] = ""
     if save_mapping:
@@ -71,6 +85,11 @@ def _check(
     emit(invocation, result, lambda console: _show(console, result, checked, preview))
     if strict and result["rejected"]:
         context.exit(REJECTED_EXIT_STATUS)
+
+
+def _local_side(terms: SideTerms, home: Path, flows: tuple[Path, ...], given: Path | None) -> LocalSide | None:
+    fields = terms.layout.fields
+    return local_side(home, terms.side, terms.flow, fields, terms.columns, LAST_OF_THE_FILE, flows, given)
 
 
 def side_terms(invocation: Invocation, flow: str, agreement: Path | None, party: str) -> SideTerms:
@@ -118,6 +137,7 @@ def _show(console: Console, result: dict[str, Any], checked: Checked, preview: b
         console.print(_("  {count:,} x {reason}", count=count, reason=reason(code)[0]), markup=False)
     if result["warnings"]:
         console.print(_("  {n:,} credit codes do not check and count as unknown", n=result["warnings"]))
+    show_local(console, result["local_rules"])
     if result["rejects_file"]:
         console.print(_("What to correct: {file}", file=result["rejects_file"]), markup=False)
     if result["mapping"]:

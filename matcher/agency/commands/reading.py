@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -26,6 +26,18 @@ def reading_options(command: Command) -> Command:
     return click.option(
         "--sheet", default="", metavar="NAME",
         help=_("The sheet to read, by name or number (default: the one whose header fits)."),
+    )(command)  # fmt: skip
+
+
+def local_options(command: Command) -> Command:
+    """Add ``--flows`` and ``--local-rules``, for an answering side."""
+    command = click.option(
+        "--local-rules", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+        help=_("This agency's own rules (default: HOME/local-rules.toml, or those that came with the program)."),
+    )(command)  # fmt: skip
+    return click.option(
+        "--flows", multiple=True, type=click.Path(path_type=Path), metavar="FILE",
+        help=_("Monthly flows of the accounts, for this agency's own rules; they stay here. May be repeated."),
     )(command)  # fmt: skip
 
 
@@ -54,6 +66,31 @@ def rejects_path(given: Path | None, files: Sequence[Path]) -> Path:
 def load_all(home: Path, names: Sequence[str]) -> tuple[SourceMapping, ...]:
     """The saved mappings of these names. Raises InputError."""
     return tuple(mappings.load(home, name) for name in dict.fromkeys(names))
+
+
+def show_local(console: Console, result: dict[str, Any]) -> None:
+    """What local rules found, in counts; nothing for an asking side."""
+    for line in _local_lines(result.get("flows", {}), result.get("warnings", {})):
+        console.print(line)
+    for code, count in result.get("codes", {}).items():
+        console.print(_("  {count:,} accounts: {code}", count=count, code=code))
+    if left_out := ", ".join(result.get("left_out", ())):
+        console.print(_("  The agreement has no code for these rules, so they are not used: {codes}", codes=left_out))
+
+
+def _local_lines(flows: dict[str, Any], warnings: dict[str, int]) -> Iterator[str]:
+    if flows:
+        yield _(
+            "Flows: {rows:,} rows of {accounts:,} accounts up to {last_month}; {rejected:,} rows rejected.", **flows
+        )
+    if count := flows.get("unasked"):
+        yield _("  {n:,} accounts with flows are in none of the account files", n=count)
+    if count := flows.get("incomplete"):
+        yield _("  {n:,} accounts have a rejected row of flows; no rule looks at their flows", n=count)
+    if count := warnings.get("without-flows"):
+        yield _("  {n:,} wage accounts have no flows; no rule looks at them", n=count)
+    if count := warnings.get("unknown-state"):
+        yield _("  {n:,} account states are in no list of the local rules; no rule looks at them", n=count)
 
 
 def show_files(console: Console, files: Sequence[dict[str, Any]]) -> None:

@@ -9,7 +9,14 @@ from typing import Any
 import click
 from rich.console import Console
 
-from matcher.agency.commands.reading import load_all, reading_options, rejects_path, show_files
+from matcher.agency.commands.reading import (
+    load_all,
+    local_options,
+    reading_options,
+    rejects_path,
+    show_files,
+    show_local,
+)
 from matcher.agency.files.batches import Reading
 from matcher.agency.home import AgencyHome
 from matcher.agency.records.rejects import reason
@@ -35,19 +42,23 @@ def register(group: click.Group) -> None:
     "--rejects", type=click.Path(dir_okay=False, path_type=Path),
     help=_("Where rejected rows are listed (default: beside the first file)."),
 )  # fmt: skip
+@local_options
 @reading_options
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.pass_context
 def _submit(
     context: click.Context, flow: str, period: str, strict: bool, rejects: Path | None, sheet: str,
-    mapping: tuple[str, ...], files: tuple[Path, ...],
+    mapping: tuple[str, ...], flows: tuple[Path, ...], local_rules: Path | None, files: tuple[Path, ...],
 ) -> None:  # fmt: skip
     invocation: Invocation = context.obj
     started = time.monotonic()
     home = AgencyHome.of(invocation)
     warn_of_expiry(home, quiet=invocation.as_json)
-    job = make_job(home, flow, period, files, Reading(sheet, load_all(home.path, mapping)), strict=strict)
-    result = submit(job, rejects_path(rejects, files), progress)
+    job = make_job(
+        home, flow, period, files, Reading(sheet, load_all(home.path, mapping)), strict=strict, flows=flows,
+        local_rules=local_rules,
+    )  # fmt: skip
+    result = submit(job, rejects_path(rejects, (*files, *flows)), progress)
     result["seconds"] = round(time.monotonic() - started, 2)
     emit(invocation, result, lambda console: _show(console, result))
 
@@ -65,6 +76,7 @@ def _show(console: Console, result: dict[str, Any]) -> None:
         console.print(_("  {count:,} x {reason}", count=count, reason=reason(code)[0]), markup=False)
     if result["warnings"]:
         console.print(_("  {n:,} credit codes do not check and count as unknown", n=result["warnings"]))
+    show_local(console, result.get("local_rules", {}))
     if result["rejects_file"]:
         console.print(_("What to correct: {file}", file=result["rejects_file"]), markup=False)
     console.print(

@@ -70,6 +70,15 @@ REASONS: Mapping[str, tuple[str, str]] = {
     ),
     "total-row": ("the row is a total, not a record", "Nothing is lost; leave such rows out."),
     "header-again": ("the header stands here once more", "Nothing is lost; leave such rows out."),
+    "calendar-year": (
+        "the due date falls into a year whose holidays this program does not know yet",
+        "Add the year: `concordat calendar add FILE`; or write the due date itself.",
+    ),
+    "month-malformed": ("the cell is not a month", "Write it as 2022-05."),
+    "month-repeated": (
+        "the same month of this account stands in an earlier row with other amounts",
+        "Keep one row for each account and month; until then no rule looks at this account's flows.",
+    ),
     "no-link": ("the row names no value to compare by", "Fill in at least one of the account columns."),
     "credit-code-check": (
         "a unified social credit code whose check character does not hold",

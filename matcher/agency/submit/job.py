@@ -10,8 +10,11 @@ from pathlib import Path
 
 from matcher.agency.blind.context import Setup
 from matcher.agency.blind.sources import Source
+from matcher.agency.calendar.store import calendar_of
+from matcher.agency.calendar.workdays import Calendar
 from matcher.agency.files.batches import Reading
 from matcher.agency.home import AgencyHome
+from matcher.agency.local.session import LocalSide, local_side
 from matcher.agency.records.plan import plain_columns
 from matcher.agency.secrets.source import source_of
 from matcher.agency.vault.store import Submission
@@ -42,6 +45,8 @@ class Job:
     source: Source
     reading: Reading
     strict: bool
+    calendar: Calendar
+    local: LocalSide | None
 
     @property
     def vector_width(self) -> int:
@@ -62,6 +67,9 @@ class Job:
                     f"{path.name}: the file cannot be opened", remedy="Check path and permissions."
                 ) from error
             total.update(lp(path.name) + content)
+        total.update(self.calendar.digest())
+        if self.local is not None:
+            total.update(self.local.digest())
         return total.digest()
 
     def setup(self, submission: Submission, exhausted: frozenset[bytes]) -> Setup:
@@ -86,9 +94,12 @@ class Job:
 
 def make_job(
     home: AgencyHome, flow: str, period: str, files: Sequence[Path], reading: Reading | None = None,
-    *, strict: bool = False,
+    *, strict: bool = False, flows: Sequence[Path] = (), local_rules: Path | None = None,
 ) -> Job:  # fmt: skip
     """Check that this home may submit ``files`` now. ``strict``: only if no row is rejected.
+
+    ``flows`` are files of monthly flows, and ``local_rules`` the file with the answering side's own rules; an asking
+    side has neither.
 
     Raises AgreementError (no such flow, not in force, another key), DeniedError (no party to the flow), InputError
     (period, files), KeyFileError (no group key yet).
@@ -103,8 +114,9 @@ def make_job(
             f"period {period[:16]!r} does not follow the agreement's calendar",
             remedy=f"Write the {agreement.period_pattern} as {example}.",
         )
-    if len(set(files)) != len(files):
+    if len({*files, *flows}) != len(files) + len(flows):
         raise InputError("a file stands twice on the command line")
+    columns = plain_columns(agreement.flow_terms(flow).columns(side))
     return Job(
         home=home,
         agreement=agreement,
@@ -112,9 +124,18 @@ def make_job(
         period=period,
         side=side,
         link=agreement.matching.links[this.link],
-        columns=plain_columns(agreement.flow_terms(flow).columns(side)),
+        columns=columns,
         files=tuple(files),
         source=source_of(home, agreement, flow),
         reading=reading or Reading(),
         strict=strict,
+        calendar=calendar_of(home.path),
+        local=local_side(home.path, side, flow, this.fields, columns, _last_month(period), tuple(flows), local_rules),
     )
+
+
+def _last_month(period: str) -> int:
+    """The last month of a period, as year * 12 + month - 1."""
+    year, _hyphen, rest = period.partition("-")
+    month = 12 if not rest else int(rest[1:]) * 3 if rest.startswith("Q") else int(rest)
+    return int(year) * 12 + month - 1

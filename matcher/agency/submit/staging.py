@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from matcher.agency.blind.pool import Workers
 from matcher.agency.blind.prepare import Prepare
+from matcher.agency.calendar.due_dates import with_due_dates
 from matcher.agency.files.batches import RowSource
 from matcher.agency.files.registry import open_rows
 from matcher.agency.records.crowding import Crowding
@@ -58,7 +59,7 @@ def stage(
 
 def open_all(job: Job) -> list[RowSource]:
     """Every file opened, so that a bad header in the last one is told before the first one is read."""
-    return [open_rows(path, job.columns, job.reading) for path in job.files]
+    return [with_due_dates(open_rows(path, job.columns, job.reading), job.columns, job.calendar) for path in job.files]
 
 
 def _tasks(
