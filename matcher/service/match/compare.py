@@ -40,8 +40,9 @@ class Cursor:
 
     def __init__(self, batches: Iterator[pa.RecordBatch]) -> None:
         self._batches = batches
-        self._batch: pa.RecordBatch | None = None
-        self._start = 0
+        self._start = self._end = 0
+        # Of the present batch: (width, its bytes) of each of Row's columns.
+        self._columns: list[tuple[int, bytes]] = []
         self._token = b""
         self._kept: dict[int, Row] = {}
 
@@ -55,13 +56,20 @@ class Cursor:
         return self._kept[position]
 
     def _read(self, position: int) -> Row:
-        while self._batch is None or position >= self._start + self._batch.num_rows:
-            self._start += self._batch.num_rows if self._batch is not None else 0
-            self._batch = next(self._batches, None)
-            if self._batch is None:
+        while position >= self._end:
+            batch = next(self._batches, None)
+            if batch is None:
                 raise VerificationError("a segment ends before a row of it that joined")
+            self._start, self._end = self._end, self._end + batch.num_rows
+            self._columns = [_column(batch.column(name)) for name in Row._fields]
         offset = position - self._start
-        return Row(*(self._batch.column(name)[offset].as_py() for name in Row._fields))
+        return Row(*(data[offset * width : (offset + 1) * width] for width, data in self._columns))
+
+
+def _column(values: pa.FixedSizeBinaryArray) -> tuple[int, bytes]:
+    """(width, bytes) of a column; a value of its own for each row would be slower by far."""
+    width, start = values.type.byte_width, values.offset
+    return width, values.buffers()[1][start * width : (start + len(values)) * width].to_pybytes()
 
 
 Cursors = Mapping[tuple[str, int], Cursor]

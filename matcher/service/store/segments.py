@@ -92,6 +92,8 @@ def read(
     with pq.ParquetFile(
         path_of(directory, submission),
         decryption_properties=factory.file_decryption_properties(pe.KmsConnectionConfig()),
+        # Buffering ahead would hold all row groups of the columns at once: the whole segment.
+        pre_buffer=False,
     ) as file:
         if file.metadata.num_rows != count:
             raise StateError(f"a segment holds {file.metadata.num_rows} rows, {count} were sealed")

@@ -1,0 +1,31 @@
+"""Segments are read a row group at a time: what is held does not grow with the segment."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pyarrow as pa
+
+from keys.secret import Secret
+from matcher.protocol import rows
+from matcher.service.store import segments
+from matcher.service.store.period_keys import PeriodKey
+
+_SUBMISSION = b"s" * 16
+_SIZE = rows.row_size(200)
+_CHUNK_ROWS, _CHUNKS = 4096, 16
+_COLUMNS = ("handle", "envelope_key", "nonce", "sealed")
+
+
+def test_reading_holds_a_small_part_of_the_segment(tmp_path: Path) -> None:
+    key = PeriodKey("key", Secret(bytes(32)))
+    chunks = [os.urandom(_SIZE * _CHUNK_ROWS) for _number in range(_CHUNKS)]
+    segments.write(tmp_path, _SUBMISSION, _SIZE, chunks, key)
+    before, most, handles = pa.total_allocated_bytes(), 0, []
+    for batch in segments.read(tmp_path, _SUBMISSION, _CHUNK_ROWS * _CHUNKS, key, _COLUMNS):
+        most = max(most, pa.total_allocated_bytes() - before)
+        handles += batch.column("handle").to_pylist()
+    packed = b"".join(chunks)
+    assert handles == [packed[start + 17 : start + 33] for start in range(0, len(packed), _SIZE)]
+    assert most < len(packed) // 3
