@@ -14,7 +14,7 @@ from matcher.service.store.period_keys import PeriodKey
 
 _SUBMISSION = b"s" * 16
 _SIZE = rows.row_size(200)
-_CHUNK_ROWS, _CHUNKS = 4096, 16
+_CHUNK_ROWS, _CHUNKS = 4096, 32
 _COLUMNS = ("handle", "envelope_key", "nonce", "sealed")
 
 
