@@ -78,13 +78,13 @@ def _read(
     texts: Sequence[str], *, parse: Parse, show: Callable[[Any], str] | None, empty: Any, required: bool, checked: bool
 ) -> Cells:
     problems: dict[int, str] = {}
-    if found := faults.find(texts):
-        # What cannot be read is as if it were not there; the reason is added below.
-        texts = ["" if index in found else text for index, text in enumerate(texts)]
+    # Where any text is a value, marks are looked for first; elsewhere a mark is no value, and is looked for then.
+    found = faults.find(texts) if parse in _TAKE_ANY_TEXT else {}
     try:
-        values = [parse(text) if text else empty for text in texts]
+        values = [parse(text) if text else empty for text in _without(texts, found)]
     except InputError:
-        values = [_one(index, text, parse, empty, problems) for index, text in enumerate(texts)]
+        found = faults.find(texts)
+        values = [_one(index, text, parse, empty, problems) for index, text in enumerate(_without(texts, found))]
     if required:
         problems |= {index: "empty" for index, text in enumerate(texts) if not text}
     problems |= found
@@ -93,8 +93,16 @@ def _read(
         result.json = [_NULL if value is None else show(value) for value in values]
     if checked:
         unknown = sum(value is None for value in values) - texts.count("")
+        if unknown:
+            result.problems |= (found := faults.find(texts))
+            unknown -= len(found)
         result.warnings = Counter({CREDIT_CODE: unknown} if unknown else {})
     return result
+
+
+def _without(texts: Sequence[str], found: Mapping[int, str]) -> Sequence[str]:
+    """``texts`` as if those that cannot be read were not there."""
+    return ["" if index in found else text for index, text in enumerate(texts)] if found else texts
 
 
 def _one(index: int, text: str, parse: Parse, empty: Any, problems: dict[int, str]) -> Any:
@@ -167,6 +175,7 @@ _PARSERS: Mapping[str, Parse] = {
     "date": _date,
     "text": _text,
 }
+_TAKE_ANY_TEXT = frozenset((normalise.company_name, _text))
 _LINK_PARSERS: Mapping[str, Callable[[str], str]] = {
     "account-number": normalise.account_number,
     "credit-code": _checked_code,

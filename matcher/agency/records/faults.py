@@ -1,7 +1,7 @@
 """A cell that a file's reader could not make text of travels as a mark: it names the reason in place of a text.
 
 So a formula without a value rejects the records its column concerns, like any other cell that cannot be read, and with
-the row's other problems. A mark is a NUL and one of ``CODES``; a file that holds such a text rejects its own row. Here
+the row's other problems. A mark is U+FFFD and one of ``CODES``; a file that holds such a text rejects its own row. Here
 too stand the texts that a spreadsheet leaves where it had no value: ``#N/A`` is nobody's name.
 """
 
@@ -16,23 +16,21 @@ CODES = frozenset(
         "date-impossible", "calendar-year",
     )
 )  # fmt: skip
-_START = "\0"
-_SUSPECTS = (_START, "#", "\ufffd")
+_REPLACED = "\ufffd"  # what stands in a text for a character that was lost
+_SUSPECTS = (_REPLACED, "#")
 _SHEET_ERROR = re.compile(r"#(?:N/A|REF!|VALUE!|NAME\?|DIV/0!|NULL!|NUM!|SPILL!|CALC!|GETTING_DATA)", re.IGNORECASE)
 _TOO_NARROW = re.compile(r"[#＃]{3,}")
 
 
 def mark(code: str) -> str:
     """The text that stands for a cell rejected with ``code``."""
-    return _START + code
+    return _REPLACED + code
 
 
 def marked(text: str) -> str:
     """The code ``text`` stands for, empty for a text that is none."""
-    if text.startswith(_START) and text[1:] in CODES:
-        return text[1:]
-    if "\ufffd" in text:
-        return "undecodable"
+    if _REPLACED in text:
+        return text[1:] if text[1:] in CODES else "undecodable"
     if _SHEET_ERROR.fullmatch(text):
         return "formula-error"
     if _TOO_NARROW.fullmatch(text):
