@@ -8,7 +8,7 @@ from keys import oprf
 from keys.signing import SigningKey
 from matcher.agency.agreements import known
 from matcher.agency.check.terms import SideTerms, of_directory
-from matcher.protocol import checkpoint, names, normalise
+from matcher.protocol import checkpoint, cosignature, names, normalise
 from matcher.protocol.agreement import render
 from matcher.protocol.agreement.parse import parse_matching
 
@@ -30,6 +30,9 @@ def write_agreement(directory: Path) -> Path:
     values = {
         "matching": parse_matching(matching).digest.hex(),
         **{f"root.{party}": SigningKey.generate().public.hex() for party in (BUREAU, REGULATOR, "audit-office")},
+        "witness.audit-office": cosignature.verifier_key(
+            cosignature.witness_name("audit-office"), SigningKey.generate().public
+        ),
         "log.origin": "log.example/test",
         "log.key": checkpoint.verifier_key("log.example/test", SigningKey.generate().public),
     }
