@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from matcher.protocol import names, normalise, note, suite
+from matcher.protocol import cosignature, names, normalise, note, suite
 from matcher.protocol.agreement import render
 from matcher.protocol.agreement.model import Agreement
 from matcher.protocol.agreement.parse import parse_both
@@ -15,6 +15,7 @@ from matcher.protocol.agreement.parse import parse_both
 EXAMPLE = Path(__file__).resolve().parent.parent / "examples" / "daxing"
 ORIGIN = "concordat.test/daxing"
 LOG_KEY = note.verifier_key(ORIGIN, bytes(range(32)))
+WITNESS_KEY = cosignature.verifier_key("audit-office/witness", bytes((8,)) * 32)
 PARTIES = ("labour-bureau", "bank-regulator", "audit-office")
 ROOTS: Mapping[str, bytes] = {party: bytes((number,)) * 32 for number, party in enumerate(PARTIES, 1)}
 LINK_KEY = bytes((9,)) * 32
@@ -55,6 +56,7 @@ def agreement_for(
     """The example's agreement file for ``matching``."""
     values = {f"root.{party}": root.hex() for party, root in roots.items()}
     values |= {"matching": suite.sha256(matching).hex(), "log.origin": origin, "log.key": log_key}
+    values["witness.audit-office"] = WITNESS_KEY
     return render.fill(template or _templates()[1], values, {})
 
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from matcher.protocol.errors import ConcordatError, VerificationError
 
 CHECKS: Mapping[int, str] = {
-    1: "The checkpoint is signed by the log's key and names the log's origin.",
+    1: "The checkpoint is signed by the log's key and names the log's origin; cosignatures of the agreements' "
+    "witnesses on it verify.",
     2: "The log extends the last checkpoint verified here: it has not shrunk, and its root at that size is the same.",
     3: "The entries are as many as the checkpoint says, and hash to its root.",
     4: "Every entry is canonical JSON of a known type, holds nothing else, and its headers are those of its message.",

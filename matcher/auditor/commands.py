@@ -94,7 +94,8 @@ def _as_json(report: Report, extends: int | None) -> dict[str, object]:
         "size": report.size,
         "root": report.root.hex(),
         "verified": not report.failed,
-        "witnessed": False,
+        "witnessed": report.witnessed,
+        "witnesses": report.cosigned,
         "extends": extends,
         "entries": dict(sorted(report.entry_counts.items())),
         "findings": dict(sorted(report.states.items())),
@@ -105,11 +106,20 @@ def _as_json(report: Report, extends: int | None) -> dict[str, object]:
     }  # fmt: skip
 
 
+def _witnesses(report: Report) -> str:
+    if report.witnessed:
+        return _("Witnessed by {names}.", names=", ".join(sorted(report.cosigned)))
+    if report.cosigned:
+        names = ", ".join(sorted(report.cosigned))
+        return _("UNWITNESSED: only {names} has cosigned, and the agreement asks for more.", names=names)
+    return _("UNWITNESSED: no witness has cosigned this log.")
+
+
 def _show_report(console: Console, report: Report) -> None:
     lines = [
         _("Log {origin}: {size} entries", origin=report.origin, size=f"{report.size:,}"),
         _("Root {root}", root=report.root.hex() or "-"),
-        _("UNWITNESSED: no witness has cosigned this log."),
+        _witnesses(report),
     ]
     console.print("\n".join(lines), markup=False, soft_wrap=True)
     counts = [(_entry_name(name), report.entry_counts[name]) for name in sorted(report.entry_counts)]

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Protocol
 
 from matcher.channel import Channel
-from matcher.protocol import tiles
+from matcher.protocol import checkpoint, note, tiles
 from matcher.protocol.errors import InputError, NotFoundError, VerificationError
 
 CHECKPOINT_FILE = tiles.CHECKPOINT_PATH
@@ -23,6 +23,7 @@ AGREEMENTS_DIRECTORY = "agreements"
 MATCHING_FILE = "matching.toml"
 AGREEMENT_FILE = "agreement.toml"
 _MAX_FILE_BYTES = 1 << 20
+_WITNESS_SECONDS = 2
 _MAX_BUNDLE_BYTES = tiles.WIDTH * (tiles.MAX_ENTRY_BYTES + 2)
 
 
@@ -46,8 +47,16 @@ class ServiceSource:
         self._channel = channel
 
     def checkpoint(self) -> str:
-        """The newest checkpoint's note."""
-        return self._channel.checkpoint()
+        """The newest checkpoint's note; a moment is given to witnesses that are about to cosign it."""
+        newest = self._channel.checkpoint()
+        size = checkpoint.parse(note.parse(newest).text).size
+        in_force = [item.digest for item in self._channel.list_agreements() if item.in_force]
+        for digest in in_force:
+            try:
+                return self._channel.checkpoint(size, digest, _WITNESS_SECONDS if digest == in_force[-1] else 0)
+            except NotFoundError:
+                continue
+        return newest
 
     def entries(self, size: int) -> Iterator[bytes]:
         """Entries in as many calls as the service cuts them into. Raises VerificationError if it skips one."""

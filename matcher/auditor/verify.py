@@ -19,7 +19,8 @@ from dataclasses import dataclass, field
 from matcher.auditor.checks import HISTORY_CHECKS, CheckFailed, Failure, check
 from matcher.auditor.replay.replay import Replay
 from matcher.auditor.source import LogSource
-from matcher.protocol import checkpoint, entries, merkle, note
+from matcher.protocol import checkpoint, cosignature, entries, merkle, note
+from matcher.protocol.agreement.model import Agreement
 from matcher.protocol.checkpoint import Checkpoint
 from matcher.protocol.errors import VerificationError
 
@@ -32,7 +33,8 @@ class Report:
     """What a verification found. ``size`` and ``root`` are the checkpoint's; ``note`` is the checkpoint as signed.
 
     ``failures`` holds the first ones, ``failed`` counts all by check. ``entry_counts`` is by type; ``states`` counts
-    the findings that were asked for, by the state of their case.
+    the findings that were asked for, by the state of their case. ``cosigned`` are the agreements' witnesses that
+    cosigned the checkpoint, with their times in seconds; ``witnessed``: as many of them as every agreement asks for.
     """
 
     origin: str
@@ -44,6 +46,8 @@ class Report:
     failures: list[Failure] = field(default_factory=list)
     entry_counts: Counter[str] = field(default_factory=Counter)
     states: Counter[str] = field(default_factory=Counter)
+    cosigned: dict[str, int] = field(default_factory=dict)
+    witnessed: bool = False
 
     def add(self, failed: CheckFailed, index: int | None) -> None:
         """Note one broken check."""
@@ -100,7 +104,22 @@ def verify(
     elif tree.root() != point.root:
         report.add(CheckFailed(3, "the entries do not hash to the checkpoint's root"), None)
     report.entry_counts, report.states = replay.counts, replay.states()
+    _count_witnesses(report, replay.agreements())
     return report
+
+
+def _count_witnesses(report: Report, agreements: tuple[Agreement, ...]) -> None:
+    parsed, enough = note.parse(report.note), []
+    for agreement in agreements:
+        try:
+            with check(1):
+                found = cosignature.cosigners(parsed, map(cosignature.parse_verifier_key, agreement.witnesses))
+        except CheckFailed as failed:
+            report.add(failed, None)
+            continue
+        report.cosigned |= {key.name: time for key, time in found.items()}
+        enough.append(0 < agreement.witness_threshold <= len(found))
+    report.witnessed = bool(enough) and all(enough)
 
 
 def _replay_one(report: Report, replay: Replay, index: int, data: bytes) -> None:

@@ -101,6 +101,7 @@ def as_json(outcome: Outcome, audit: Result, seconds: float) -> dict[str, Any]:
         "compliant_revealed": len(outcome.compliant_revealed),
         "log_size": audit["size"],
         "log_verified": audit["verified"],
+        "log_witnessed": audit["witnessed"],
         "seconds": round(seconds, 1),
     }
 

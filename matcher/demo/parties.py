@@ -43,6 +43,11 @@ class Party:
         """The public card, as the party hands it over."""
         return self.home / "card.json"
 
+    @property
+    def witness(self) -> Path:
+        """The verifier key of an auditor's witness, as it hands it over."""
+        return self.home / "witness.vkey"
+
     def options(self) -> tuple[str | Path, ...]:
         """Options of a command that the party gives."""
         return "--home", self.home, "--passphrase-file", self.passphrase_file

@@ -37,6 +37,8 @@ def prepare(stage: Stage) -> Background:
     together(stage, partial(_admit, stage), partial(_introduce, stage, address), partial(_draft, stage))
     stage.say(_("Both sides check, sign and publish the agreement"))
     _sign(stage)
+    stage.say(_("The auditor's witness starts: nothing is evaluated or revealed that it does not hold"))
+    stage.processes.start("witness", "client", "audit", "witness", *parties.auditor.options())
     return service
 
 
@@ -93,7 +95,7 @@ def _draft(stage: Stage) -> Result:
     return stage.concordat(
         regulator, "agreement", "draft", "--matching", stage.templates / "matching.toml",
         "--agreement", stage.templates / "agreement.toml", *cards, "--service", _service_file(stage), *key,
-        "--out", agreement_directory(stage),
+        "--witness", stage.parties.auditor.witness, "--out", agreement_directory(stage),
     )  # fmt: skip
 
 

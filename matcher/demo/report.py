@@ -48,10 +48,12 @@ def _headline(done: Demonstration) -> str:
             )
         )  # fmt: skip
     verified = _("verified") if done.audit["verified"] else _("NOT VERIFIED")
+    witnesses = ", ".join(done.audit["witnesses"])
+    witnessed = _("witnessed by {names}", names=witnesses) if done.audit["witnessed"] else "UNWITNESSED"
     lines.append(
         _(
-            "Mode {mode}, {seconds:.1f} seconds; audit log of {size} entries {verified}, UNWITNESSED.",
-            mode=done.mode, seconds=done.seconds, size=done.audit["size"], verified=verified,
+            "Mode {mode}, {seconds:.1f} seconds; audit log of {size} entries {verified}, {witnessed}.",
+            mode=done.mode, seconds=done.seconds, size=done.audit["size"], verified=verified, witnessed=witnessed,
         )
     )  # fmt: skip
     return "\n".join(lines)

@@ -314,6 +314,7 @@ def test_from_templates_to_a_signed_agreement(
         party: card.content()["root"] for party, card in issued.items()
     }
     assert drafted["digest"] == parsed.digest.hex()
+    assert parsed.witnesses == ((world / AUDITOR / "witness.vkey").read_text().strip(),)
 
     status, out, _ = run(capsys, "check", tmp_path / "draft", "--json")
     assert (status, json.loads(out)["valid"]) == (0, True)
@@ -338,11 +339,21 @@ def test_from_templates_to_a_signed_agreement(
     assert (tmp_path / "draft" / "matching.toml").read_bytes() == matching
 
 
+@pytest.mark.parametrize("text", ["", "no key", daxing.LOG_KEY])
+def test_a_draft_takes_a_witness_s_key_only(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "witness.vkey"
+    path.write_text(text)
+    with pytest.raises(InputError, match="holds no witness"):
+        drafting.witness_key(path)
+    path.write_text(daxing.WITNESS_KEY + "\n")
+    assert drafting.witness_key(path) == daxing.WITNESS_KEY
+
+
 def draft_arguments(tmp_path: Path, cards: list[str | Path], key: str) -> list[str | Path]:
     return [
         "draft", "--matching", daxing.EXAMPLE / "matching.toml", "--agreement", daxing.EXAMPLE / "agreement.toml",
         "--service", tmp_path / "service.json", "--oprf-key", key, "--out", tmp_path / "draft",
-        *cards,
+        "--witness", tmp_path / "world" / AUDITOR / "witness.vkey", *cards,
     ]  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from matcher.protocol.suite import sha256
 
@@ -165,8 +165,8 @@ origin = "{origin}"
 key = "{log_key}"
 
 [witnesses]
-threshold = 0
-keys = []
+threshold = {threshold}
+keys = [{witnesses}]
 """
 DIGEST = "5f" * 32
 
@@ -174,13 +174,14 @@ DIGEST = "5f" * 32
 def make(
     roots: Mapping[str, bytes], origin: str, log_key: str, *, version: int = 1, previous: str = "", epoch: int = 1,
     valid_until: str = "2023-01-01", name_data: str = DIGEST, evaluations_epoch: int = 4096,
-    evaluations_month: int = 4096,
+    evaluations_month: int = 4096, witnesses: Sequence[str] = (), threshold: int = 0,
 ) -> tuple[bytes, bytes]:  # fmt: skip
     """(matching file, agreement file)."""
     matching = MATCHING.format(digest=DIGEST, epoch=epoch, name_data=name_data).encode()
     values = {
         "version": version, "previous": previous, "matching": sha256(matching).hex(), "valid_until": valid_until,
         "evaluations_epoch": evaluations_epoch, "evaluations_month": evaluations_month, "origin": origin,
-        "log_key": log_key, **{party: root.hex() for party, root in roots.items()},
+        "log_key": log_key, "threshold": threshold, "witnesses": ", ".join(f'"{key}"' for key in witnesses),
+        **{party: root.hex() for party, root in roots.items()},
     }  # fmt: skip
     return matching, AGREEMENT.format(**values).encode()

@@ -12,9 +12,11 @@ from typing import Any
 
 import pytest
 
+from tests import other_readers
+
 KEYS = {
     "submitted", "flagged", "missed", "false_flags", "revealed", "compliant_revealed", "log_size", "log_verified",
-    "seconds",
+    "log_witnessed", "seconds",
 }  # fmt: skip
 
 
@@ -24,7 +26,7 @@ def _demo(*arguments: str | Path) -> dict[str, Any]:
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout.splitlines()[-1])
     assert set(result) >= KEYS
-    assert result["log_verified"] is True
+    assert (result["log_verified"], result["log_witnessed"]) == (True, True)
     assert result["compliant_revealed"] == 0
     return dict(result)
 
@@ -41,6 +43,15 @@ def test_oprf_finds_and_reveals_what_was_planted_and_nothing_else(tmp_path: Path
     assert not_there == 2
     assert result["revealed"] == 16 - not_there
     _check_files(out)
+    _check_log(out, result["log_size"])
+
+
+def _check_log(out: Path, size: int) -> None:
+    """The exported log verifies with other people's code, and the demonstration's one witness cosigned it."""
+    log_key = json.loads((out / "homes/service/service.json").read_text(encoding="utf-8"))["log_key"]
+    witness = (out / "homes/audit-office/witness.vkey").read_text(encoding="utf-8").strip()
+    entries, witnesses = other_readers.read_export(out / "log", log_key, (witness,))
+    assert (len(entries), witnesses) == (size, {"audit-office/witness"})
 
 
 def _codes(path: Path) -> dict[str, str]:

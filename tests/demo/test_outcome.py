@@ -11,7 +11,7 @@ from matcher.demo.comparing import Compared
 from matcher.demo.outcome import as_json, count, read_truth, write_flagged
 from matcher.protocol.errors import InputError
 
-AUDIT = {"size": 9, "verified": True}
+AUDIT = {"size": 9, "verified": True, "witnessed": True}
 
 
 def _compared(opened: list[dict[str, Any]]) -> Compared:
@@ -39,7 +39,7 @@ def test_projects_are_counted_once_and_held_against_the_truth(tmp_path: Path) ->
     result = as_json(outcome, AUDIT, 1.26)
     assert result == {
         "submitted": 5, "flagged": 2, "missed": 1, "false_flags": 1, "revealed": 2, "compliant_revealed": 1,
-        "log_size": 9, "log_verified": True, "seconds": 1.3,
+        "log_size": 9, "log_verified": True, "log_witnessed": True, "seconds": 1.3,
     }  # fmt: skip
 
 

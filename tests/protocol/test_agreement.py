@@ -17,6 +17,7 @@ SECOND_KEY = cosignature.verifier_key("witness.test/second", bytes(range(32, 64)
 THIRD_KEY = cosignature.verifier_key("witness.test/third", bytes(range(64, 96)))
 # The log's own key, dressed as a witness's.
 LOG_AS_WITNESS = cosignature.verifier_key(daxing.ORIGIN, bytes(range(32)))
+WITNESSES = f'threshold = 1\nkeys = ["{daxing.WITNESS_KEY}"]'
 OTHER_LOG = note.verifier_key("other.test/log", bytes(range(32, 64)))
 
 
@@ -280,18 +281,18 @@ AGREEMENT_MUTATIONS = {
     "more than a run takes": ("submissions = 10            #", "submissions = 311 #", "quotas: 321 submissions"),
     "no log key": (f'key = "{daxing.LOG_KEY}"', 'key = "concordat.test/daxing+1+AA=="', "log.key: this is no verifier"),
     "another log's key": (daxing.LOG_KEY, OTHER_LOG, "agreement.log.key: the key is of another log"),
-    "witnesses without threshold": ("keys = []", f'keys = ["{SECOND_KEY}"]', "threshold: 0 of 1 witnesses"),
+    "witnesses without threshold": ("threshold = 1", "threshold = 0", "threshold: 0 of 1 witnesses"),
     "half of the witnesses": (
-        "threshold = 0\nkeys = []", f'threshold = 1\nkeys = ["{SECOND_KEY}", "{THIRD_KEY}"]', "threshold: 1 of 2",
+        WITNESSES, f'threshold = 1\nkeys = ["{SECOND_KEY}", "{THIRD_KEY}"]', "threshold: 1 of 2",
     ),
-    "more than all witnesses": ("threshold = 0\nkeys = []", f'threshold = 2\nkeys = ["{SECOND_KEY}"]', "2 of 1"),
-    "a threshold without witnesses": ("threshold = 0", "threshold = 1", "threshold: 1 of 0 witnesses"),
+    "more than all witnesses": (WITNESSES, f'threshold = 2\nkeys = ["{SECOND_KEY}"]', "2 of 1"),
+    "a threshold without witnesses": (f'keys = ["{daxing.WITNESS_KEY}"]', "keys = []", "threshold: 1 of 0 witnesses"),
     "a witness twice": (
-        "threshold = 0\nkeys = []", f'threshold = 2\nkeys = ["{SECOND_KEY}", "{SECOND_KEY}"]', "stands twice",
+        WITNESSES, f'threshold = 2\nkeys = ["{SECOND_KEY}", "{SECOND_KEY}"]', "stands twice",
     ),
-    "the log as its own witness": ("threshold = 0\nkeys = []", f'threshold = 1\nkeys = ["{LOG_AS_WITNESS}"]', "twice"),
+    "the log as its own witness": (WITNESSES, f'threshold = 1\nkeys = ["{LOG_AS_WITNESS}"]', "twice"),
     "a log's key as a witness's": (
-        "threshold = 0\nkeys = []", f'threshold = 1\nkeys = ["{OTHER_LOG}"]', "keys[1]: this is no verifier key",
+        WITNESSES, f'threshold = 1\nkeys = ["{OTHER_LOG}"]', "keys[1]: this is no verifier key",
     ),
 }  # fmt: skip
 
@@ -349,7 +350,7 @@ def test_a_log_s_origin_is_no_longer_than_a_cosignature_can_say() -> None:
 def test_a_majority_of_witnesses_is_accepted() -> None:
     matching, agreement = daxing.files()
     keys = f'threshold = 2\nkeys = ["{SECOND_KEY}", "{THIRD_KEY}"]'
-    parsed = parse_both(matching, mutated(agreement, "threshold = 0\nkeys = []", keys))
+    parsed = parse_both(matching, mutated(agreement, WITNESSES, keys))
     assert (parsed.witness_threshold, len(parsed.witnesses)) == (2, 2)
 
 

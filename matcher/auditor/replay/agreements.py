@@ -83,6 +83,10 @@ class Agreements:
         require(14, agreement.version not in versions, f"version {agreement.version} is in force already")
         versions[agreement.version] = agreement
 
+    def present(self) -> tuple[Agreement, ...]:
+        """The newest version that came into force of every id."""
+        return tuple(versions[max(versions)] for versions in self._in_force.values())
+
     def require_usable(self, act: Act, serves_period: ServesPeriod) -> None:
         """Raise CheckFailed (15) unless the act's agreement holds at its time.
 

@@ -15,6 +15,7 @@ from matcher.auditor.replay.numbers import Numbers, require_in_time
 from matcher.auditor.replay.periods import Periods
 from matcher.auditor.replay.reveals import Reveals
 from matcher.protocol import cases
+from matcher.protocol.agreement.model import Agreement
 from matcher.protocol.entries import Entry
 from matcher.protocol.errors import ConcordatError
 from matcher.protocol.messages import NO_AGREEMENT
@@ -66,6 +67,10 @@ class Replay:
     def states(self) -> Counter[str]:
         """How many findings are in which state of their case."""
         return self._reveals.states()
+
+    def agreements(self) -> tuple[Agreement, ...]:
+        """The newest version that came into force of every agreement."""
+        return self._agreements.present()
 
     def take(self, index: int, entry: Entry) -> Iterator[CheckFailed]:
         """Play one entry; yields the checks it breaks. Must be read to the end."""
