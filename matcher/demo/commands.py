@@ -30,7 +30,7 @@ def register(group: click.Group) -> None:
 )  # fmt: skip
 @click.option(
     "--data", type=click.Path(path_type=Path, file_okay=False, exists=True),
-    help=_("Directory with projects.csv, accounts.csv and perhaps truth.csv (examples/daxing/README.md)."),
+    help=_("Directory with projects.csv, accounts.csv and perhaps flows.csv, truth.csv (examples/daxing/README.md)."),
 )  # fmt: skip
 @click.option("--seed", type=int, help=_("Make new data from this seed."))
 @click.option("--projects", type=click.IntRange(1), help=_("How many projects to make."))

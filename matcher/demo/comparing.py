@@ -41,7 +41,9 @@ def compare(stage: Stage) -> Compared:
     """Submit, match, list, ask, approve, open. Raises StepError."""
     parties = stage.parties
     stage.say(_("The regulator blinds and submits its accounts"))
-    accounts = stage.concordat(parties.regulator, "submit", *_WHERE, stage.inputs / "accounts.csv")
+    flows = stage.inputs / "flows.csv"
+    own = ("--flows", flows) if flows.is_file() else ()
+    accounts = stage.concordat(parties.regulator, "submit", *_WHERE, *own, stage.inputs / "accounts.csv")
     agent = stage.processes.start("agent", "client", "agent", *parties.regulator.options())
     stage.say(_("The bureau blinds and submits its projects; the regulator's agent evaluates"))
     projects = stage.concordat(parties.bureau, "submit", *_WHERE, stage.inputs / "projects.csv")

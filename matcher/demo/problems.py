@@ -1,8 +1,9 @@
 """Problems of every kind that the agreement's rules look for, each planted in a compliant site.
 
 The table ``PROBLEMS`` is gone through in turn, so that a data set with enough problems has all of them. A site that is
-planted shares no account, so exactly one project changes. Amounts keep clear of the thresholds by more than the one
-per cent to which the protocol compares them; days stand right beside theirs.
+planted shares no account, so exactly one project changes. Amounts that two sides compare keep clear of the thresholds
+by more than the one per cent to which the protocol compares them; days, and the bank's own sums, stand right beside
+theirs. What stands on the other side of each bound, and is no problem, is planted by harmless.py.
 """
 
 from __future__ import annotations
@@ -12,10 +13,16 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from random import Random
 
+from matcher.demo import flows
 from matcher.demo.firms import Firm, Registry
-from matcher.demo.sites import DEPOSIT, OTHER, WAGE, Account, Numbers, Site
+from matcher.demo.sites import DEPOSIT, MARK, OTHER, WAGE, Account, Numbers, Site
 
+# Codes that a bank's list may hold in words of its own system; the rest come of the bank's rules alone.
 FLAGS = ("account-frozen", "account-closed", "account-dormant", "abnormal-outflow", "no-deposit")
+LOCAL_CODES = (
+    *FLAGS, "no-labour-deposit", "wages-below-inflow", "name-marking", "barred-freeze", "barred-transfer",
+)  # fmt: skip
+_DISPUTES = ("工程款纠纷", "买卖合同纠纷", "其他项目农民工工资", "税款")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +140,44 @@ def _flagged(flag: str, *, on_deposit: bool) -> Problem:
     return plant
 
 
+def _in_state(state: str, code: str, *, on_deposit: bool, disputed: bool = False) -> Problem:
+    """The list of accounts says the state, and the reason if ``disputed``; the code is for the bank's rules to find."""
+
+    def plant(tools: Tools, site: Site) -> set[str]:
+        account = _deposit_of(tools, site) if on_deposit else site.wage
+        account.state = state
+        account.reason = tools.random.choice(_DISPUTES) if disputed else ""
+        return {code}
+
+    return plant
+
+
+def _with_flows(pattern: str, code: str) -> Problem:
+    def plant(_tools: Tools, site: Site) -> set[str]:
+        site.wage.flows = pattern
+        return {code}
+
+    return plant
+
+
+def _without_mark(tools: Tools, site: Site) -> set[str]:
+    name = site.contractor.name + site.name
+    site.wage.name = tools.random.choice((name, f"{name}农民工工资专户", f"{name}{MARK}二"))
+    return {"name-marking"}
+
+
+def _without_project(_tools: Tools, site: Site) -> set[str]:
+    site.wage.name = site.contractor.name + MARK
+    return {"name-marking"}
+
+
+def _late_by_the_calendar(tools: Tools, site: Site) -> set[str]:
+    """The bureau has the permit's date only; the due date follows from it."""
+    site.due_given = False
+    _deposit_of(tools, site).last_deposit = site.deposit_due + timedelta(days=31)
+    return {"deposit-late"}
+
+
 def _frozen_and_short(tools: Tools, site: Site) -> set[str]:
     site.wage.flags.append("account-frozen")
     return {"account-frozen"} | _wages_short(tools, site)
@@ -140,7 +185,6 @@ def _frozen_and_short(tools: Tools, site: Site) -> set[str]:
 
 def _never_deposited(tools: Tools, site: Site) -> set[str]:
     account = _deposit_of(tools, site)
-    account.flags.append("no-deposit")
     account.deposit_held, account.last_deposit = 0, None
     return {"no-deposit", "deposit-short"}
 
@@ -150,14 +194,21 @@ def _stranger_and_late(tools: Tools, site: Site) -> set[str]:
 
 
 PROBLEMS: tuple[Problem, ...] = (
-    _wage_of_stranger, _flagged("abnormal-outflow", on_deposit=False), _wages_short, _wage_of_sibling,
-    _deposit_not_found, _deposit_short, _flagged("account-frozen", on_deposit=False), _wage_of_stranger_without_code,
-    _deposit_late, _wage_of_homophone, _wage_in_general_account, _flagged("no-deposit", on_deposit=True),
-    _deposit_of_sibling,
-    _flagged("account-dormant", on_deposit=False), _wage_not_found, _no_wages, _deposit_of_stranger,
-    _flagged("account-closed", on_deposit=True), _deposit_in_wage_account, _wage_of_namesake, _frozen_and_short,
-    _deposit_of_stranger_without_code, _flagged("account-frozen", on_deposit=True), _stranger_and_late,
-    _flagged("account-closed", on_deposit=False), _never_deposited,
+    _wage_of_stranger, _with_flows(flows.LEAK, "abnormal-outflow"), _wages_short, _wage_of_sibling,
+    _deposit_not_found, _deposit_short, _flagged("account-frozen", on_deposit=False),
+    _with_flows(flows.TWO_EMPTY, "no-labour-deposit"), _deposit_late, _wage_of_homophone, _wage_in_general_account,
+    _with_flows(flows.SHARE_MISSED, "wages-below-inflow"), _deposit_of_sibling, _without_mark, _wage_not_found,
+    _in_state("冻结", "barred-freeze", on_deposit=False, disputed=True),
+    _wage_of_stranger_without_code, _flagged("no-deposit", on_deposit=True),
+    _flagged("account-dormant", on_deposit=False), _no_wages, _deposit_of_stranger,
+    _flagged("account-closed", on_deposit=True), _deposit_in_wage_account,
+    _wage_of_namesake, _frozen_and_short, _deposit_of_stranger_without_code,
+    _flagged("account-frozen", on_deposit=True), _stranger_and_late, _flagged("account-closed", on_deposit=False),
+    _never_deposited, _flagged("abnormal-outflow", on_deposit=False), _without_project,
+    _in_state("查封", "barred-freeze", on_deposit=True, disputed=True),
+    _in_state("划拨", "barred-transfer", on_deposit=False, disputed=True),
+    _in_state("冻结", "account-frozen", on_deposit=True), _in_state("销户", "account-closed", on_deposit=False),
+    _in_state("久悬", "account-dormant", on_deposit=True), _late_by_the_calendar,
 )  # fmt: skip
 
 

@@ -30,6 +30,7 @@ from matcher.text import _, language
 TEMPLATES = Path(__file__).resolve().parents[2] / "examples" / "daxing"
 MARKER = "concordat-demo.json"
 INPUT_FILES = ("projects.csv", "accounts.csv")
+FLOWS_FILE = "flows.csv"
 TRUTH_FILE = "truth.csv"
 
 
@@ -112,8 +113,9 @@ def _provide(source: Path | Made, inputs: Path, out: Path) -> None:
         if not (source / name).is_file():
             raise InputError(f"{source} has no {name}", remedy="See examples/daxing/README.md for what is needed.")
         shutil.copyfile(source / name, inputs / name)
-    if (source / TRUTH_FILE).is_file():
-        shutil.copyfile(source / TRUTH_FILE, out / TRUTH_FILE)
+    for name, directory in ((FLOWS_FILE, inputs), (TRUTH_FILE, out)):
+        if (source / name).is_file():
+            shutil.copyfile(source / name, directory / name)
 
 
 @contextmanager

@@ -10,11 +10,14 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from random import Random
 
+from matcher.demo import flows, workdays
 from matcher.demo.firms import Firm, Registry
 
 WAGE = "农民工工资专用账户"
 DEPOSIT = "工资保证金账户"
 OTHER = "一般账户"
+MARK = "农民工工资专用账户"
+DUE_WORKING_DAYS = 20
 _TOWNS = (
     "黄村",
     "西红门",
@@ -52,7 +55,10 @@ _LARGEST_GROUP = 4
 
 @dataclass(slots=True, eq=False)
 class Account:
-    """One bank account. ``holder`` opened it; ``holder_text`` overrides how the bank's list spells the holder."""
+    """One bank account. ``holder`` opened it; ``holder_text`` overrides how the bank's list spells the holder.
+
+    ``name`` overrides the account's own name, which a wage account has. ``flows`` is the pattern of its months.
+    """
 
     number: str
     holder: Firm
@@ -64,11 +70,18 @@ class Account:
     has_code: bool = True
     holder_text: str = ""
     in_the_list: bool = True
+    name: str = ""
+    state: str = ""
+    reason: str = ""
+    flows: str = flows.HARMLESS
 
 
 @dataclass(slots=True, eq=False)
 class Site:
-    """One building project. ``codes`` are the rule codes planted in it; empty for a compliant one."""
+    """One building project. ``codes`` are the rule codes planted in it; empty for a compliant one.
+
+    ``due_given``: the bureau's list has the due date, not only the permit's. ``deposit_cell`` overrides the account.
+    """
 
     id: str
     name: str
@@ -79,6 +92,10 @@ class Site:
     wages_due: int
     deposit_required: int
     deposit_due: date
+    permit: date
+    due_given: bool = True
+    deposit_form: str = ""
+    deposit_cell: str = ""
     codes: set[str] = field(default_factory=set)
 
 
@@ -115,7 +132,8 @@ def compliant_sites(random: Random, registry: Registry, numbers: Numbers, single
 def _group(random: Random, numbers: Numbers, contractor: Firm, first: int, size: int) -> list[Site]:
     dues = [_round_yuan(random.uniform(200_000, 9_000_000)) for _site in range(size)]
     required = [_round_yuan(random.uniform(300_000, 3_000_000)) for _site in range(size)]
-    due = date(2022, 1, 10) + timedelta(days=random.randrange(100))
+    permit = date(2021, 12, 1) + timedelta(days=random.randrange(100))
+    due = workdays.after(permit, DUE_WORKING_DAYS)
     # A code is missing at the bureau or at the bank, now and then at both: there the names decide.
     gap = random.random()
     bureau_has_code, bank_has_code = not (gap < 0.14 or gap > 0.97), gap < 0.82
@@ -147,6 +165,9 @@ def _group(random: Random, numbers: Numbers, contractor: Firm, first: int, size:
                 wages_due=dues[offset],
                 deposit_required=required[offset],
                 deposit_due=due,
+                permit=permit,
+                due_given=random.random() < 0.6,
+                deposit_form=random.choice(("", "存储")),
             )
         )
     return sites

@@ -121,3 +121,9 @@ def day(random: Random, value: date | None) -> str:
     if style < 0.85:
         return f"{value:%Y%m%d}"
     return f"{value.year}年{value.month}月{value.day}日"
+
+
+def month(random: Random, value: str) -> str:
+    """A month, given as 2022-05, in one of the usual styles."""
+    year, number = value.split("-")
+    return random.choice((value, value, f"{year}/{int(number)}", f"{year}年{int(number)}月", year + number))

@@ -6,14 +6,17 @@ import csv
 import io
 from collections import Counter
 from pathlib import Path
+from random import Random
 
 import pytest
 from click.testing import CliRunner
 
 from matcher.demo import generate as generator
-from matcher.demo.firms import credit_code
-from matcher.demo.generate import ACCOUNT_HEADERS, PROJECT_HEADERS, generate
-from matcher.demo.problems import FLAGS, PROBLEMS
+from matcher.demo.firms import Registry, credit_code
+from matcher.demo.generate import ACCOUNT_HEADERS, FLOW_HEADERS, PROJECT_HEADERS, generate
+from matcher.demo.harmless import VARIATIONS, Variation
+from matcher.demo.problems import LOCAL_CODES, PROBLEMS, Tools
+from matcher.demo.sites import WAGE, Numbers, Site, compliant_sites
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "daxing"
 
@@ -32,6 +35,7 @@ def test_committed_example_is_what_the_default_seed_gives() -> None:
     )
     assert (EXAMPLES / "projects.csv").read_bytes() == data.projects_csv
     assert (EXAMPLES / "accounts.csv").read_bytes() == data.accounts_csv
+    assert (EXAMPLES / "flows.csv").read_bytes() == data.flows_csv
     assert (EXAMPLES / "truth.csv").read_bytes() == data.truth_csv
 
 
@@ -51,7 +55,52 @@ def test_every_kind_of_problem_is_in_the_default_set() -> None:
     truth = _rows((EXAMPLES / "truth.csv").read_bytes(), "utf-8")
     codes = {code for row in truth for code in row["codes"].split(";")}
     expected = {"holder-mismatch", "holder-unclear", "account-not-found", "wrong-account-kind"}
-    assert codes >= expected | {"wages-short", "deposit-short", "deposit-late", *FLAGS}
+    assert codes >= expected | {"wages-short", "deposit-short", "deposit-late", *LOCAL_CODES}
+
+
+def test_wage_accounts_have_twelve_months_of_flows() -> None:
+    flows = _rows((EXAMPLES / "flows.csv").read_bytes(), "utf-8-sig")
+    assert tuple(flows[0]) == FLOW_HEADERS
+    assert len({row["月份"] for row in flows if "-" in row["月份"]}) == 12
+    wage = {_digits(row["账号"]) for row in _rows((EXAMPLES / "accounts.csv").read_bytes(), "utf-8-sig")
+            if row["账户性质"] == WAGE and row["实发工资(元)"]}  # fmt: skip
+    assert {_digits(row["账号"]) for row in flows} == wage
+    assert max(Counter(_digits(row["账号"]) for row in flows).values()) == 12
+
+
+def test_every_harmless_look_alike_is_in_the_default_set() -> None:
+    """Each stands in a project that the truth calls compliant; tests/demo/test_truth.py holds the rules to that."""
+    planted = {row["project_id"] for row in _rows((EXAMPLES / "truth.csv").read_bytes(), "utf-8")}
+    projects = [row for row in _rows((EXAMPLES / "projects.csv").read_bytes(), "gb18030")
+                if row["项目编号"] not in planted]  # fmt: skip
+    accounts = {_digits(row["账号"]): row for row in _rows((EXAMPLES / "accounts.csv").read_bytes(), "utf-8-sig")}
+    forms = {row["保证金方式"] for row in projects}
+    assert forms & {"保函", "银行保函"}
+    assert forms & {"免存", "免于存储"}
+    assert any(row["保证金账户"] and not row["保证金存入期限"] for row in projects)
+    states = {accounts[_digits(row["工资专用账户"])]["账户状态"] for row in projects}
+    assert "冻结" in states
+    assert any("（" in accounts[_digits(row["工资专用账户"])]["账户全称"] for row in projects)
+
+
+@pytest.mark.parametrize("variation", VARIATIONS)
+def test_every_harmless_look_alike_changes_its_site(variation: Variation) -> None:
+    before, after = (generate_site() for _site in range(2))
+    variation(*after)
+    assert seen(before[1]) != seen(after[1])
+    assert not after[1].codes
+
+
+def generate_site() -> tuple[Tools, Site]:
+    random = Random(3)  # noqa: S311 - the same site twice
+    registry, numbers = Registry(random), Numbers(random)
+    return Tools(random, registry, numbers), compliant_sites(random, registry, numbers, 1, 1)[0]
+
+
+def seen(site: Site) -> str:
+    """All that is written of a site."""
+    accounts = [repr(account) for account in (site.wage, site.deposit) if account is not None]
+    return repr((site.deposit_form, site.deposit_cell, site.due_given, *accounts))
 
 
 @pytest.mark.parametrize(("projects", "planted"), [(1, 0), (1, 1), (7, 7), (40, 0), (300, 299)])

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from matcher.agency.calendar.workdays import packaged
+from matcher.agency.local.accounts import Account, account_codes
+from matcher.agency.local.flows import month_number
+from matcher.agency.local.monthly import Month, flow_codes
+from matcher.agency.local.settings import local_rules
 from matcher.demo.generate import DataSet, generate
 from matcher.protocol import normalise, rules
 from matcher.protocol.agreement import render
@@ -19,6 +25,10 @@ from matcher.protocol.vector import VectorLayout
 
 MATCHING = Path(__file__).resolve().parents[2] / "examples" / "daxing" / "matching.toml"
 KINDS = {"农民工工资专用账户": "wage", "工资保证金账户": "deposit", "一般账户": "other"}
+MAY = 2022 * 12 + 4
+RULES = local_rules(None)
+CALENDAR = packaged()
+WITHOUT_ACCOUNT = ("保函", "银行保函", "免存", "免于存储")
 FLAGS = {
     "账户冻结": "account-frozen",
     "账户销户": "account-closed",
@@ -57,8 +67,36 @@ def _common(row: Record, name: str, kind: str) -> Record:
     return {"holder": row[name], "code": normalise.credit_code(code) if code else None, "kind": kind}
 
 
+def _due(row: Record) -> int | None:
+    """The due date given, or twenty working days after the permit."""
+    if row["保证金存入期限"] or not row["施工许可日期"]:
+        return _day(row["保证金存入期限"])
+    permit = date(1970, 1, 1) + timedelta(days=normalise.date_days(row["施工许可日期"]))
+    return normalise.date_days(CALENDAR.after(permit, 20).isoformat())
+
+
+def _flows(data: DataSet) -> dict[str, dict[int, Month]]:
+    found: dict[str, dict[int, Month]] = {}
+    for row in _rows(data.flows_csv, "utf-8-sig"):
+        money = (_amount(row[name]) or 0 for name in ("转入人工费(元)", "代发工资(元)", "其他转出(元)"))
+        months = found.setdefault(normalise.account_number(row["账号"]), {})
+        number = month_number(row["月份"])
+        assert number not in months
+        months[number] = Month(*money)
+    return found
+
+
+def _local_codes(row: Record, kind: str, months: dict[int, Month]) -> frozenset[str]:
+    account = Account(
+        kind, row["开户单位"], row["账户全称"], row["账户状态"], row["冻结原因"], row["保证金余额(元)"],
+        row["最近存入日期"],
+    )  # fmt: skip
+    return account_codes(account, RULES) | (flow_codes(months, MAY, RULES) if kind == "wage" else frozenset())
+
+
 def _accounts(data: DataSet, flow: Flow) -> dict[str, Record]:
     known = flow.field("flags").codes
+    flows = _flows(data)
     accounts = {}
     for row in _rows(data.accounts_csv, "utf-8-sig"):
         try:
@@ -71,7 +109,10 @@ def _accounts(data: DataSet, flow: Flow) -> dict[str, Record]:
             "wages": _amount(row["实发工资(元)"]) if kind == "wage" else None,
             "deposit": _amount(row["保证金余额(元)"]) if kind == "deposit" else None,
             "deposit_date": _day(row["最近存入日期"]) if kind == "deposit" else None,
-            "flags": sum(1 << known.index(item) for item in flags if item),
+            "flags": sum(
+                1 << known.index(item)
+                for item in {*filter(None, flags), *_local_codes(row, kind, flows.get(number, {}))}
+            ),
         }
     return accounts
 
@@ -83,9 +124,9 @@ def _found(data: DataSet, flow: Flow) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for row in _rows(data.projects_csv, "gb18030"):
         wages = {"wages": _amount(row["应发工资(元)"])}
-        deposit = {"deposit": _amount(row["保证金应存金额(元)"]), "deposit_date": _day(row["保证金存入期限"])}
+        deposit = {"deposit": _amount(row["保证金应存金额(元)"]), "deposit_date": _due(row)}
         for column, kind, own in (("工资专用账户", "wage", wages), ("保证金账户", "deposit", deposit)):
-            if not row[column]:
+            if not row[column] or (kind == "deposit" and row["保证金方式"] in WITHOUT_ACCOUNT):
                 continue
             asking = _common(row, "总包单位", kind) | own
             answering = accounts.get(normalise.account_number(row[column]))
@@ -124,6 +165,6 @@ def test_changing_one_row_changes_exactly_that_project(flow: Flow) -> None:
     csv.writer(text).writerow(cells)
     changed = DataSet(
         "".join(text.getvalue() if item == line else item for item in lines).encode("gb18030"),
-        data.accounts_csv, data.truth_csv, data.sites, data.accounts,
+        data.accounts_csv, data.flows_csv, data.truth_csv, data.sites, data.accounts,
     )  # fmt: skip
     assert _found(changed, flow) == before | {site.id: {"account-not-found"}}

@@ -10,9 +10,10 @@ import re
 from typing import NamedTuple
 
 from matcher.agency.local.settings import LocalRules, folded
-from matcher.protocol import normalise
+from matcher.protocol import names, normalise
 from matcher.protocol.errors import InputError
 
+_COMPANY = "公司"
 WAGE, DEPOSIT = "wage", "deposit"
 _SEPARATORS = re.compile(r"[;,、/|\n]+")
 _NOISE = re.compile(r"[()\s·.,、_-]")
@@ -48,9 +49,10 @@ def unknown_states(account: Account, rules: LocalRules) -> bool:
 
 
 def is_marked(name: str, holder: str, rules: LocalRules) -> bool:
-    """Whether ``name`` reads: the holder's name, then a project's, then one of the endings.
+    """Whether ``name`` reads: the contractor's name, then a project's, then one of the endings.
 
-    Brackets, spaces and punctuation do not matter. Who the holder is, is another rule's business.
+    Brackets, spaces and punctuation do not matter. The contractor is the holder however a list spells it, unless the
+    name is plainly of another firm; whether the holder is the right one is another rule's business.
     """
     spelled = _letters(name)
     ending = next((ending for ending in map(_letters, rules.endings) if spelled.endswith(ending)), None)
@@ -58,7 +60,16 @@ def is_marked(name: str, holder: str, rules: LocalRules) -> bool:
         return False
     rest = spelled.removesuffix(ending)
     contractor = _letters(holder)
-    return rest.startswith(contractor) and len(rest) > len(contractor)
+    if rest.startswith(contractor):
+        # A list that has the account's name for its holder says both at once.
+        return len(rest) > len(contractor) or _after_company(rest)
+    return _after_company(rest) and names.compare_plain(holder, name) != names.DIFFERENT
+
+
+def _after_company(rest: str) -> bool:
+    """Whether something follows the last legal form."""
+    _before, form, project = rest.rpartition(_COMPANY)
+    return bool(form and project)
 
 
 def _state_codes(account: Account, rules: LocalRules) -> set[str]:

@@ -33,11 +33,30 @@ def fired(**cells: str) -> set[str]:
         (f"{HOLDER}黄村镇中学1号工程{MARK}二", True),  # something behind it
         (f"黄村镇中学1号工程{MARK}", True),  # no contractor
         (f"西安曜辰商贸有限公司黄村镇中学1号工程{MARK}", True),  # not the holder's name
+        (f"大兴岫桓建设有限责任公司黄村镇中学1号工程{MARK}", False),  # the same firm, spelled otherwise
+        (f"大兴岫桓建设有限公司第二分公司{MARK}", False),  # more than the holder stands there: a person will see
+        (f"岫桓建设{MARK}", True),  # shortened, and no project
         ("", False),  # the file does not say
     ],
 )
 def test_the_name_reads_contractor_project_mark(name: str, fires: bool) -> None:
     assert ("name-marking" in fired(name=name)) is fires
+
+
+@pytest.mark.parametrize(
+    "holder", ["岫桓（湖南）建设公司", "岫桓(湖南省)建设有限责任公司", "湖南岫桓建设有限公司第二分公司"]
+)
+def test_however_a_list_spells_the_holder(holder: str) -> None:
+    name = f"岫桓（湖南）建设有限公司黄村镇中学1号工程{MARK}"
+    assert fired(name=name, holder=holder) == set()
+    assert fired(name=name, holder="岫桓（湖北）建设有限公司") == {"name-marking"}
+
+
+def test_a_list_that_has_the_account_name_for_its_holder() -> None:
+    whole = f"{HOLDER}（黄村镇中学1号工程）{MARK}"
+    assert fired(name=whole, holder=f"{HOLDER}（黄村镇中学1号工程）") == set()
+    assert fired(name=whole, holder=whole) == set()
+    assert fired(name=f"{HOLDER}{MARK}", holder=f"{HOLDER}{MARK}") == {"name-marking"}
 
 
 def test_only_a_wage_account_of_a_known_holder_must_be_marked() -> None:
