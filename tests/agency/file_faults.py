@@ -219,7 +219,8 @@ ROWS = (
     Fault("cells-beyond-the-header", TEXT, lambda table: table.rows[ROW - 1].append(""),
           (Told(ROW, "", "cell-count"),)),
     Fault("project-number-empty", ALL, put(0, None), (Told(ROW, "project_id", "empty"),), 7, BUREAU),
-    Fault("project-number-too-long", ALL, put(0, "P" * 65), (Told(ROW, "project_id", "too-long"),), 7, BUREAU),
+    Fault("project-number-too-long", ALL, put(0, "P" * 65), (Told(ROW, "project_id", "row-number-too-long"),), 7,
+          BUREAU),
     Fault("cell-missing", TEXT, _lose_a_cell, (Told(ROW, "", "cell-count"),)),
     Fault("separator-in-a-cell", ("csv", "gb18030", "utf-16"), _set(edit=_replace("3000.25", "3,000.25")),
           (Told(ROW, "", "cell-count"),)),
@@ -238,7 +239,8 @@ ROWS = (
     Fault("too-many-projects-on-one-account", ALL, _crowd,
           tuple(Told(row, "wage_account", "too-many-rows") for row in (2, 3, 4, *range(7, 55))), 6, BUREAU),
     Fault("several-faults-in-a-row", ALL, _all(put(ACCOUNT, "12"), put(KIND, "x"), put(FLAGS, "x")),
-          (Told(ROW, "account", "account-size"),)),
+          (Told(ROW, "account", "account-size"), Told(ROW, "account_kind", "choice-unknown"),
+           Told(ROW, "flags", "choice-unknown"))),
 )  # fmt: skip
 HARMLESS = (
     Fault("full-width-digits", ALL, put(ACCOUNT, "６２２２０２０００００００００００８"), good=5),

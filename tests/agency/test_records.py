@@ -114,7 +114,7 @@ def test_every_problem_of_a_record_is_told_and_the_record_counts_once() -> None:
     ("row", "reject"),
     [
         (("", "甲", "62220001"), Reject(2, "project_id", "empty")),
-        (("P" * 65, "甲", "62220001"), Reject(2, "project_id", "too-long")),
+        (("P" * 65, "甲", "62220001"), Reject(2, "project_id", "row-number-too-long")),
         (("P1", "甲", " "), Reject(2, "wage_account", "no-link")),
         (("P1", "甲", "6222x"), Reject(2, "wage_account", "not-digits")),
         (("P1", "甲" * 201, "62220001"), Reject(2, "general_contractor", "too-long")),

@@ -85,7 +85,7 @@ class RecordReader:
         position, column = self._plan.row_id
         row_ids = list(map(normalise.text, texts[position]))
         problems = {
-            index: "too-long" if row_id else "empty"
+            index: "row-number-too-long" if row_id else "empty"
             for index, row_id in enumerate(row_ids)
             if not 0 < len(row_id) <= MAX_ROW_ID
         } | faults.find(texts[position])
@@ -138,7 +138,9 @@ class RecordReader:
                          if cell is None and index not in problems}  # fmt: skip
         for (number, _conditions), concerned in zip(link.concerns, applies, strict=True):
             for index, code in read[number].problems.items():
-                if links.values[index] is not None and (concerned is None or concerned[index]):
+                # A row whose link value is wrong is told its other faults as well, so that once is enough.
+                is_named = links.values[index] is not None or index in links.problems
+                if is_named and (concerned is None or concerned[index]):
                     problems.setdefault(index, []).append((self._plan.data[number].column.name, code))
         return problems
 

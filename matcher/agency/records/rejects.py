@@ -46,6 +46,7 @@ REASONS: Mapping[str, tuple[str, str]] = {
         "Quote the whole cell, and write a quotation mark inside it twice.",
     ),
     "cell-type": ("a kind of cell that cannot be read as text", "Save this column as text."),
+    "row-number-too-long": ("the row's own number has more than 64 characters", "Shorten it to 64 characters."),
     "cell-too-long": ("the cell is too long", "Shorten the cell to 4,096 characters."),
     "cell-is-date": ("a date stands where a number or text should", "Format the column as text and type it again."),
     "date-serial": (
