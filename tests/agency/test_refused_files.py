@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import random
 import zipfile
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -203,4 +205,25 @@ def test_a_missing_column_names_the_headers_that_were_not_known(tmp_path: Path, 
     made.rows[0][ACCOUNT] = "卡号"
     path = write(made, "csv", tmp_path / "a.csv")
     with pytest.raises(InputError, match=r"required columns are missing: 账号 \(account\) \(not known: 卡号\)"):
+        check(terms[REGULATOR], [path], Reading(), tmp_path / "rejects.csv", silent)
+
+
+@pytest.mark.parametrize("form", ALL)
+def test_a_damaged_file_ends_in_no_other_error(tmp_path: Path, terms: dict[str, SideTerms], form: str) -> None:
+    path = write(accounts(), form, tmp_path / f"table.{ENDINGS.get(form, 'csv')}")
+    good = path.read_bytes()
+    chance = random.Random(form)  # noqa: S311 - the same damage each time
+    for _attempt in range(120):
+        data = bytearray(good)
+        for _place in range(chance.choice((1, 1, 4))):
+            data[chance.randrange(len(data))] = chance.randrange(256)
+        path.write_bytes(data)
+        with suppress(InputError):
+            check(terms[REGULATOR], [path], Reading(), tmp_path / "rejects.csv", silent)
+
+
+def test_a_parquet_file_with_a_damaged_name_is_refused(tmp_path: Path, terms: dict[str, SideTerms]) -> None:
+    path = write(accounts(), "parquet", tmp_path / "a.parquet")
+    path.write_bytes(path.read_bytes().replace("开户单位".encode(), b"\xff" * 12))
+    with pytest.raises(InputError, match="not a readable Parquet file"):
         check(terms[REGULATOR], [path], Reading(), tmp_path / "rejects.csv", silent)

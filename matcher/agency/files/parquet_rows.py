@@ -31,7 +31,7 @@ def open_parquet(path: Path, columns: Sequence[Column], reading: Reading) -> Row
 
     try:
         file = parquet.ParquetFile(path)
-    except (arrow.ArrowInvalid, OSError) as error:
+    except (arrow.ArrowException, OSError, ValueError, KeyError) as error:
         raise InputError(
             f"{path.name}: this is not a readable Parquet file", code="file-damaged", remedy="Export it again."
         ) from error
@@ -112,7 +112,7 @@ def _batches(path: Path, file: Any, names: list[str], shows: list[Show], about: 
                     batch.lines.append(line)
                     batch.rows.append(cells)
             yield batch
-    except (arrow.ArrowInvalid, OSError, UnicodeDecodeError, ValueError) as error:
+    except (arrow.ArrowException, OSError, ValueError, OverflowError) as error:
         raise InputError(
             f"{path.name}: damaged after row {line}", code="file-damaged", remedy="Export the file again."
         ) from error

@@ -47,7 +47,8 @@ def damage(file: str) -> Iterator[None]:
     """Inside, what the package's parsers raise becomes an InputError that names ``file`` and nothing of its content."""
     try:
         yield
-    except zipfile.BadZipFile as error:
+    except (zipfile.BadZipFile, OSError) as error:
+        # The file was open already: what the system refuses now is a place that is not in it.
         raise _damaged(file) from error
     except (ValueError, IndexError, KeyError, EOFError, NotImplementedError, OverflowError) as error:
         raise _damaged(file) from error
