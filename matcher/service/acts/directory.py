@@ -22,6 +22,7 @@ from matcher.service.store import agreements, cards
 from matcher.service.store.agreements import Published
 from matcher.service.store.database import ControlDatabase, number, one
 from matcher.service.store.log import Clock, LogWriter
+from matcher.service.store.writing import Transaction
 
 
 def admit(database: ControlDatabase, log: LogWriter, message: SignedMessage, clock: Clock) -> cards.Card:
@@ -95,7 +96,7 @@ class Directory:
             raise QuotaError(f"{party} has {drafts} agreements that are not fully signed")
         agreements.add(transaction, agreement, matching_file, agreement_file, party)
 
-    def _add_signature(self, transaction: Database, agreement: Agreement, message: SignedMessage) -> None:
+    def _add_signature(self, transaction: Transaction, agreement: Agreement, message: SignedMessage) -> None:
         body = letters.read_body(message, "agreement", message.sender)
         expected = {
             "agreement": agreement.id,
@@ -121,7 +122,7 @@ class Directory:
                 remedy="Raise the version number in the changed file.",
             )
 
-    def _bring_into_force(self, transaction: Database, agreement: Agreement) -> None:
+    def _bring_into_force(self, transaction: Transaction, agreement: Agreement) -> None:
         state = agreements.published(transaction, agreement.digest, self._clock())
         pending = number(
             transaction, "SELECT in_force_index IS NULL FROM agreements WHERE digest = ?", [agreement.digest]

@@ -1,7 +1,8 @@
 """The control database: SQLite in WAL mode with full sync, one writer at a time, snapshots for readers.
 
-A write block is one transaction and its end is the commit point of an act: log entry, tree nodes, checkpoint and
-state become durable together or not at all. ``admit`` and ``purge`` may write from another process.
+A write block is one act and its end is its commit point: log entry, tree nodes, checkpoint and state become durable
+together or not at all. Acts that wait for one another share a commit. ``admit`` and ``purge`` may write from another
+process.
 """
 
 from __future__ import annotations
@@ -16,12 +17,12 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from matcher.protocol.errors import OverloadedError, StateError
+from matcher.protocol.errors import StateError
 from matcher.service.store import schema
+from matcher.service.store.writing import GroupWriter, Transaction
 
 _COMMENT = re.compile(r"--.*")
 _BUSY_SECONDS = 15.0
-_RETRY_SECONDS = 2.0
 _MAX_IDLE_READERS = 8
 
 Record = dict[str, Any]
@@ -32,18 +33,18 @@ class ControlDatabase:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._write_lock = threading.Lock()
         self._readers_lock = threading.Lock()
         self._idle: list[Database] = []
         self._closed = False
         self._changed = threading.Condition()
         self._changes = 0
-        self._writer = self._connect()
+        self._writer = Transaction(self._connect())
+        self._groups = GroupWriter(self._writer, self.wake)
         with self.write() as transaction:
             _make_current(transaction)
         path.chmod(0o600)
 
-    def _connect(self) -> Database:
+    def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(
             self._path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
         )  # fmt: skip
@@ -52,24 +53,13 @@ class ControlDatabase:
         connection.execute("PRAGMA foreign_keys = ON")
         # What is erased - attachments, purged findings - is overwritten, not only unlinked.
         connection.execute("PRAGMA secure_delete = ON")
-        return Database(connection, recursive_triggers=False, execute_plugins=False)
+        return connection
 
     @contextmanager
-    def write(self) -> Iterator[Database]:
-        """One write transaction; commits when the block ends, rolls back when it raises."""
-        with self._write_lock:
-            try:
-                self._writer.execute("BEGIN IMMEDIATE")
-            except sqlite3.OperationalError as error:
-                raise OverloadedError("another process is writing", retry_seconds=_RETRY_SECONDS) from error
-            try:
-                yield self._writer
-                self._writer.commit()  # commit point
-                self.wake()
-            except BaseException:
-                # Also after a commit that failed: the next writer must find no transaction open.
-                self._writer.rollback()
-                raise
+    def write(self) -> Iterator[Transaction]:
+        """One act; durable when the block ends, undone when it raises. Acts that wait share a commit (writing.py)."""
+        with self._groups.act() as transaction:
+            yield transaction
 
     @contextmanager
     def read(self) -> Iterator[Database]:
@@ -79,7 +69,7 @@ class ControlDatabase:
                 raise StateError("the service is stopping")
             reader = self._idle.pop() if self._idle else None
         if reader is None:
-            reader = self._connect()
+            reader = Database(self._connect(), recursive_triggers=False, execute_plugins=False)
         try:
             reader.execute("BEGIN")
             yield reader
@@ -120,8 +110,7 @@ class ControlDatabase:
         self.wake()
         for reader in idle:
             reader.close()
-        with self._write_lock:
-            self._writer.close()
+        self._groups.close()
 
 
 def _make_current(transaction: Database) -> None:

@@ -1,7 +1,8 @@
 """The audit log in the control database: append, checkpoint, proofs (RFC 6962; C2SP tlog-checkpoint).
 
-``append`` runs inside the caller's transaction and reads the tree's right edge from the database, so several
-processes may append. A checkpoint is signed in the same transaction: nothing takes effect that no checkpoint covers.
+``append`` runs inside the caller's transaction. The first append of a transaction reads the tree's right edge from the
+database, so several processes may append; later ones go on from there, while no one else can write. One checkpoint is
+signed for all of them, in the same transaction: nothing takes effect that no checkpoint covers.
 """
 
 from __future__ import annotations
@@ -16,11 +17,13 @@ from matcher.protocol.checkpoint import Checkpoint
 from matcher.protocol.errors import NotFoundError, StateError
 from matcher.protocol.suite import u64
 from matcher.service.store.database import every, number, one
+from matcher.service.store.writing import Transaction
 
 Clock = Callable[[], int]
 MakeEntry = Callable[[int], bytes]
 SignCheckpoint = Callable[[Checkpoint], str]
 MAX_ENTRIES_PER_READ = 512
+_TAIL = "log"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,14 @@ class Placed:
     entry: bytes
     note: str
     inclusion: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Tail:
+    """The tree as the open transaction has it, and the last entry's time."""
+
+    edge: merkle.CompactRange
+    time: int
 
 
 class LogWriter:
@@ -64,22 +75,27 @@ class LogWriter:
         if self._ended is not None:
             raise self._ended
 
-    def append(self, transaction: Database, make: MakeEntry) -> Position:
-        """Append the entry that ``make`` builds for its time, and a checkpoint over it. Times never decrease.
-
-        Raises StateError when the log was ended.
-        """
-        self.require_continued()
-        size = tree_size(transaction)
-        last = number(transaction, "SELECT max(time) FROM entries")
-        time = max(self._clock(), last)
+    def append(self, transaction: Transaction, make: MakeEntry) -> Position:
+        """Append the entry that ``make`` builds for its time; the commit checkpoints it. Times never decrease."""
+        tail: _Tail | None = transaction.kept.get(_TAIL)
+        if tail is None:
+            size = tree_size(transaction)
+            tail = _Tail(_edge(transaction, size), number(transaction, "SELECT max(time) FROM entries"))
+        index, time = tail.edge.size, max(self._clock(), tail.time)
         entry = make(time)
-        edge = _edge(transaction, size)
-        for level, position, digest in edge.append(merkle.leaf_hash(entry)):
-            transaction.execute("INSERT INTO nodes VALUES (?, ?, ?)", [level, position, digest])
-        transaction.execute("INSERT INTO entries VALUES (?, ?, ?)", [size, time, entry])
-        self._write_checkpoint(transaction, size + 1, edge.root())
-        return Position(size, time)
+        transaction.kept.pop(_TAIL, None)  # until all of it is written
+        nodes = tail.edge.append(merkle.leaf_hash(entry))
+        transaction.conn.executemany("INSERT INTO nodes VALUES (?, ?, ?)", nodes)
+        transaction.execute("INSERT INTO entries VALUES (?, ?, ?)", [index, time, entry])
+        transaction.kept[_TAIL] = _Tail(tail.edge, time)
+        transaction.before_commit(_TAIL, self._checkpoint_due)
+        return Position(index, time)
+
+    def _checkpoint_due(self, transaction: Transaction) -> None:
+        size = tree_size(transaction)
+        # Acts that were undone after they had appended may have left nothing to sign.
+        if one(transaction, "SELECT 1 FROM checkpoints WHERE size = ?", [size]) is None:
+            self._write_checkpoint(transaction, size, _edge(transaction, size).root())
 
     def start(self, transaction: Database) -> None:
         """Sign the checkpoint of the empty tree, so that there always is one."""
