@@ -4,7 +4,7 @@ splitting takes a name apart, blind turns the parts into symbols, verdict decide
 what is known of regions, trades and legal forms. docs/names.md tells how a name is decided.
 """
 
-from matcher.protocol.names.blind import WIDTH, decode, encode
+from matcher.protocol.names.blind import WIDTH, decode, encode, forget
 from matcher.protocol.names.data import data_digest
 from matcher.protocol.names.parts import EMPTY, NameParts
 from matcher.protocol.names.splitting import split
@@ -26,6 +26,7 @@ __all__ = [
     "decide",
     "decode",
     "encode",
+    "forget",
     "split",
 ]
 

@@ -40,6 +40,12 @@ def _plan(name: str) -> tuple[bytes, bytes, bytes]:
     return head, blocks, bytes(WIDTH - _HEAD - len(blocks) // _BLOCK_SIZE * SYMBOL_SIZE)
 
 
+def forget() -> None:
+    """Forget the names seen, so that a measurement sees each for the first time."""
+    split.cache_clear()
+    _plan.cache_clear()
+
+
 def encode(field_key: bytes, name: str | None) -> bytes:
     """``name`` blinded under ``field_key`` (32 bytes): WIDTH bytes. A name that says nothing is unknown, as None is."""
     if name is None:
