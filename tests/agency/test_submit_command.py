@@ -33,7 +33,7 @@ def run(world: World, monkeypatch: pytest.MonkeyPatch, *arguments: str, as_json:
     home = world.homes[ANSWERING]
     monkeypatch.setattr(AgencyHome, "of", lambda _invocation: home)
     certificate = home.keys.tls_certificate_pem
-    monkeypatch.setattr(home, "service", ServiceCard("localhost:1", ORIGIN, world.service.log_key, certificate))
+    monkeypatch.setitem(vars(home), "service", ServiceCard("localhost:1", ORIGIN, world.service.log_key, certificate))
     group = click.Group()
     submit.register(group)
     invocation = Invocation(home.path, as_json, None, "", None)
