@@ -7,6 +7,7 @@ needs is silent, except that a freeze without a stated reason is a finding of it
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from matcher.agency.local.settings import LocalRules, folded
@@ -14,6 +15,7 @@ from matcher.protocol import names, normalise
 from matcher.protocol.errors import InputError
 
 _COMPANY = "公司"
+_REMEMBERED = 4096
 WAGE, DEPOSIT = "wage", "deposit"
 _SEPARATORS = re.compile(r"[;,、/|\n]+")
 _NOISE = re.compile(r"[()\s·.,、_-]")
@@ -82,8 +84,9 @@ def _state_codes(account: Account, rules: LocalRules) -> set[str]:
     return fired
 
 
-def _words(state: str) -> list[str]:
-    return [word for part in _SEPARATORS.split(normalise.text(state)) if (word := folded(part))]
+@lru_cache(maxsize=_REMEMBERED)
+def _words(state: str) -> tuple[str, ...]:
+    return tuple(word for part in _SEPARATORS.split(normalise.text(state)) if (word := folded(part)))
 
 
 def _is_zero(amount: str) -> bool:

@@ -76,18 +76,20 @@ class Applying:
         kind_of = _kinds(source.columns[kind_place])
         link = next(number for number, column in enumerate(source.columns) if column.link)
         cells = {field: names[name] for field, name in _CELLS.items() if name in names}
+        asks = _asker(cells)
         for batch in source.batches:
             kinds = [kind_of(row[kind_place]) for row in batch.rows]
-            of_flows = self._of_flows(kinds, [row[link] for row in batch.rows])
-            rows = []
+            codes = self._of_flows(kinds, [row[link] for row in batch.rows])
             for index, (row, kind) in enumerate(zip(batch.rows, kinds, strict=True)):
-                given = "" if place is None else row[place]
-                if kind in (WAGE, DEPOSIT):
+                if kind and asks(row, kind):
                     fields: dict[str, Any] = {field: row[number].strip() for field, number in cells.items()}
-                    codes = self._of_account(Account(kind=kind, **fields)) | of_flows.get(index, frozenset())
-                    given = self._with_codes(given, codes & self._codes)
-                rows.append((*row, given) if place is None else (*row[:place], given, *row[place + 1 :]))
-            batch.rows = rows
+                    codes[index] = self._of_account(Account(kind=kind, **fields)) | codes.get(index, frozenset())
+            if place is None:
+                batch.rows = [(*row, "") for row in batch.rows]
+            for index, fired in codes.items():
+                row = batch.rows[index]
+                given = self._with_codes(row[-1 if place is None else place], fired & self._codes)
+                batch.rows[index] = (*row[:-1], given) if place is None else (*row[:place], given, *row[place + 1 :])
             yield batch
 
     def _of_account(self, account: Account) -> frozenset[str]:
@@ -130,6 +132,21 @@ class Applying:
             return given
         more = [code for place, code in enumerate(self._flag_codes) if code in codes and not stands >> place & 1]
         return ";".join([given, *more] if stands else more)
+
+
+def _asker(cells: Mapping[str, int]) -> Callable[[tuple[str, ...], str], bool]:
+    """Whether a row of a kind has anything that a rule looks at. Most rows have not, and are passed over quickly."""
+    state, name = cells.get("state"), cells.get("name")
+    held, last = cells.get("deposit_held"), cells.get("last_deposit")
+
+    def asks(row: tuple[str, ...], kind: str) -> bool:
+        if kind == WAGE and name is not None and row[name]:
+            return True
+        if kind == DEPOSIT and held is not None and row[held] and (last is None or not row[last].strip()):
+            return True
+        return kind in (WAGE, DEPOSIT) and state is not None and bool(row[state])
+
+    return asks
 
 
 def _kinds(column: Column) -> Callable[[str], str]:

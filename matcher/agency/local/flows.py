@@ -10,6 +10,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
+from functools import lru_cache
 from pathlib import Path
 
 from matcher.agency.files.batches import Batch, Reading, RowSource
@@ -36,6 +37,7 @@ COLUMNS: tuple[Column, ...] = (
 )  # fmt: skip
 AMOUNTS = ("labour_in", "wages_out", "other_out")
 _TAG_SIZE = 16
+_REMEMBERED = 1024
 # Not 2022.1: a spreadsheet makes that of 2022.10.
 _MONTH = re.compile(r"(\d{4})[-/](\d{1,2})|(\d{4})\.(\d{2})|(\d{4})年(\d{1,2})月份?|(\d{4})(\d{2})", re.ASCII)
 _YEARS = range(1950, 2100)
@@ -132,6 +134,7 @@ def _months(texts: Sequence[str]) -> tuple[list[int], dict[int, str]]:
     return months, problems
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def month_number(cell: str) -> int:
     """year * 12 + month - 1 of 2022-05, 2022/5, 2022年5月, 202205, or a day of that month.
 
