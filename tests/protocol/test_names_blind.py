@@ -84,7 +84,7 @@ def test_symbols_are_the_ones_of_the_design() -> None:
     blocks = [
         (3, 1, parts.province[0]), (6, 4, 0), (5, 5, parts.form[0]), (7, 6, 0), (7, 7, 0), (7, 8, 0),
         (4, 9, parts.trade[0]), (1, 10, ord("恒")), (1, 10, ord("泰")),
-        (2, 11, parts.sound[0]), (2, 11, parts.sound[1]),
+        (2, 11, parts.sound[0]), (2, 11, parts.sound[1]), (1, 12, ord("泰")), (1, 12, ord("建")), (1, 12, ord("筑")),
     ]  # fmt: skip
     expected = b""
     for kind, part, number in blocks:

@@ -8,7 +8,17 @@ from matcher.protocol.names.blind import WIDTH, decode, encode, forget
 from matcher.protocol.names.data import data_digest
 from matcher.protocol.names.parts import EMPTY, NameParts
 from matcher.protocol.names.splitting import split
-from matcher.protocol.names.verdict import BRANCH, DIFFERENT, REVIEW, SAME, UNKNOWN, VARIANT, decide
+from matcher.protocol.names.verdict import (
+    BRANCH,
+    DIFFERENT,
+    NOTHING_SAID,
+    REVIEW,
+    SAME,
+    UNKNOWN,
+    VARIANT,
+    Decision,
+    decide,
+)
 
 __all__ = [
     "BRANCH",
@@ -19,6 +29,7 @@ __all__ = [
     "UNKNOWN",
     "VARIANT",
     "WIDTH",
+    "Decision",
     "NameParts",
     "compare",
     "compare_plain",
@@ -26,6 +37,7 @@ __all__ = [
     "decide",
     "decode",
     "encode",
+    "explain",
     "forget",
     "split",
 ]
@@ -33,15 +45,20 @@ __all__ = [
 
 def compare(asking: bytes, answering: bytes) -> str:
     """The verdict on two encodings made under one field key. Raises VerificationError when one is malformed."""
-    return _verdict(decode(asking), decode(answering))
+    return _decide(decode(asking), decode(answering)).verdict
 
 
 def compare_plain(asking: str | None, answering: str | None) -> str:
     """The verdict on two names; None, and a name of punctuation only, are unknown."""
-    return _verdict(split(asking) if asking else EMPTY, split(answering) if answering else EMPTY)
+    return explain(asking, answering).verdict
 
 
-def _verdict(asking: NameParts, answering: NameParts) -> str:
+def explain(asking: str | None, answering: str | None) -> Decision:
+    """The verdict on two names, and why it fell."""
+    return _decide(split(asking) if asking else EMPTY, split(answering) if answering else EMPTY)
+
+
+def _decide(asking: NameParts, answering: NameParts) -> Decision:
     if asking == EMPTY or answering == EMPTY:
-        return UNKNOWN
+        return NOTHING_SAID
     return decide(asking, answering)

@@ -1,7 +1,7 @@
 """A name's parts as blinded symbols, and back to parts that can be compared but not read.
 
 Design section 4, ``company-name``: symbol = AES-256(field key, kind (1) | part (1) | zero (10) | u32(number))[:4].
-Encoding: state (1) | length of each part (11) | symbols (4 each) | zeros: always WIDTH bytes. The part's label is in
+Encoding: state (1) | length of each part (13) | symbols (4 each) | zeros: always WIDTH bytes. The part's label is in
 the block, so a character of the brand and the same character elsewhere have nothing to do with each other; the key is
 the record's, so no two records share a symbol. Two numbers of one part collide with probability 2^-32 a pair.
 """
@@ -14,7 +14,7 @@ from functools import lru_cache
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from matcher.protocol.errors import VerificationError
-from matcher.protocol.names.parts import CAPS, EMPTY, KINDS, SYMBOLS, NameParts
+from matcher.protocol.names.parts import CAPS, EMPTY, KINDS, LABELS, SYMBOLS, NameParts
 from matcher.protocol.names.splitting import split
 from matcher.protocol.outcomes import STATE_UNKNOWN, STATE_VALUE
 
@@ -23,7 +23,7 @@ WIDTH = 1 + len(CAPS) + SYMBOL_SIZE * SYMBOLS
 UNKNOWN_ENCODING = bytes((STATE_UNKNOWN,)) + bytes(WIDTH - 1)
 _HEAD = 1 + len(CAPS)
 _BLOCK_SIZE = 16
-_LABELS = tuple(bytes((kind, part)) + bytes(10) for part, kind in enumerate(KINDS, 1))
+_LABELS = tuple(bytes((kind, label)) + bytes(10) for kind, label in zip(KINDS, LABELS, strict=True))
 _CACHE_SIZE = 1 << 15
 _SYMBOLS = struct.Struct(f">{SYMBOLS}I")
 

@@ -21,6 +21,8 @@ class NameParts(NamedTuple):
     the syllable of each character of the brand. ``ordinal`` is one number for all of 第一, 第二 ..., 0 for none.
     ``group``, ``works`` and ``tail`` are YES or NO: the name says 集团, ends in 工程, is of a branch or department.
     These four are always there: only whether two names agree in them matters, and a missing part would tell something.
+    ``closing`` are the last of the trade words if they say little (科技, 发展); ``seam`` is the last character of the
+    brand and the first and last of the trade word after it, 0 for none: how a word that lost a character is recognised.
     """
 
     province: Numbers
@@ -32,8 +34,10 @@ class NameParts(NamedTuple):
     works: Numbers
     tail: Numbers
     trade: Numbers
+    closing: Numbers
     brand: Numbers
     sound: Numbers
+    seam: Numbers
 
 
 class _Caps(NamedTuple):
@@ -48,11 +52,15 @@ class _Caps(NamedTuple):
     works: int
     tail: int
     trade: int
+    closing: int
     brand: int
     sound: int
+    seam: int
 
 
-KINDS = (REGION, REGION, REGION, NUMERAL, FORM, MARK, MARK, MARK, TRADE, CHARACTER, SYLLABLE)
-CAPS = _Caps(1, 1, 1, 1, 1, 1, 1, 1, 8, 20, 10)
+KINDS = (REGION, REGION, REGION, NUMERAL, FORM, MARK, MARK, MARK, TRADE, TRADE, CHARACTER, SYLLABLE, CHARACTER)
+# Trade words stand under one label, closing or not: 发展 may be the last word of one name and not of the other.
+LABELS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 10, 11, 12)
+CAPS = _Caps(1, 1, 1, 1, 1, 1, 1, 1, 8, 3, 20, 10, 3)
 SYMBOLS = sum(CAPS)
-EMPTY = NameParts((), (), (), (), (), (), (), (), (), (), ())
+EMPTY = NameParts((), (), (), (), (), (), (), (), (), (), (), (), ())

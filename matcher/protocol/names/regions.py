@@ -64,6 +64,19 @@ def _county_number(name: str) -> int:
     return int(min(entry.code for entry in _names()[0][name] if len(entry.code) == _COUNTY))
 
 
+@cache
+def _seats() -> frozenset[str]:
+    """Codes of cities that bear the name of their prefecture and are its seat: 楚雄 is written for either."""
+    short: dict[str, set[str]] = {}
+    for code, name, others in data.rows("regions.tsv"):
+        short[code] = {name, *others.split()}
+    return frozenset(
+        code
+        for code, name, _ in data.rows("regions.tsv")
+        if len(code) == _COUNTY and name.endswith("市") and name[:-1] in short.get(code[:4], ())
+    )
+
+
 def _next(text: str, start: int, within: str) -> tuple[int, _Entry | None, bool]:
     """The longest name at ``start`` of a place inside ``within``: end, entry, and whether no other has that name."""
     entries, lengths = _names()
@@ -90,7 +103,9 @@ def find(text: str, limit: int = _COUNTY) -> Region:
             break
         code = entry.code
         if len(code) == _COUNTY:
-            county, bare = _county_number(text[end:next_end]), entry.bare
+            if code not in _seats():
+                county = _county_number(text[end:next_end])
+            bare = entry.bare
             if not alone:
                 end = next_end
                 break

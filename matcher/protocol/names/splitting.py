@@ -23,6 +23,7 @@ _LEADING_ORDINAL = re.compile(f"({fold.NUMERAL}{{1,4}})(?=建|安|公司|工程)
 _BRACKET = re.compile(r"\(([^()]*)\)?")
 _STRAY_SUFFIX = re.compile("[省市县区旗州盟](?=..)")
 _GROUP = "集团"
+_CHINA, _IN_CHINA = "中国", "(中国)"
 _BANK = re.compile("(.*?(?:银行|信用社|证券|保险|信托))(.*)")
 
 
@@ -42,21 +43,33 @@ def _forms() -> _Forms:
     return _Forms(re.compile(f"{tails.any_of(whole)}|(?<![分子支])公司|{tails.any_of(cut)}$"), numbers)
 
 
+class _Aliases(NamedTuple):
+    """Short ways to write what a name begins with, by their first two characters; and what stands anywhere in it."""
+
+    beginnings: dict[str, list[tuple[str, str]]]
+    anywhere: tuple[tuple[str, str], ...]
+
+
 @cache
-def _aliases() -> dict[str, list[tuple[str, str]]]:
-    """Short beginnings of names and what they stand for, by their first two characters."""
-    aliases: dict[str, list[tuple[str, str]]] = {}
-    for short, long in data.rows("aliases.tsv"):
-        aliases.setdefault(short[:2], []).append((short, long))
-    return aliases
+def _aliases() -> _Aliases:
+    beginnings: dict[str, list[tuple[str, str]]] = {}
+    anywhere = []
+    for short, long, mark in data.rows("aliases.tsv"):
+        if mark == "anywhere":
+            anywhere.append((short, long))
+        else:
+            beginnings.setdefault(short[:2], []).append((short, long))
+    return _Aliases(beginnings, tuple(anywhere))
 
 
 class _Draft(NamedTuple):
-    """``core``: the name up to its legal form. ``form``: the entry's number, 0 for none. ``tail``: a branch follows."""
+    """``core``: the name up to its legal form. ``form``: the entry's number, 0 for none. ``tail``: a branch follows.
+    ``addition``: what stood in brackets somewhere and belongs to the brand's end."""
 
     core: str
     form: int
     tail: bool
+    addition: str = ""
 
 
 @lru_cache(maxsize=_CACHE_SIZE)
@@ -72,12 +85,19 @@ def split(name: str) -> NameParts:
     if _GROUP in core:
         cleared = core.replace(f"({_GROUP})", "").replace(_GROUP, "")
         core, group = (cleared, True) if cleared else (core, False)
+    if _IN_CHINA in core:
+        core = core.replace(_IN_CHINA, "", 1)
+        draft = draft._replace(addition=_CHINA)
     core, region = _without_brackets(core, regions.find(core))
     return _assemble(core, region, draft, group)
 
 
 def _spelled_out(name: str) -> str:
-    for short, long in _aliases().get(name[:2], ()):
+    aliases = _aliases()
+    for short, long in aliases.anywhere:
+        if short in name:
+            name = name.replace(short, long, 1)
+    for short, long in aliases.beginnings.get(name[:2], ()):
         if name.startswith(short):
             return long + name[len(short) :]
     return name
@@ -92,22 +112,26 @@ def _assemble(core: str, region: Region, draft: _Draft, group: bool) -> NamePart
     if not ordinals and (leading := _LEADING_ORDINAL.match(rest)):
         ordinals, rest = [fold.numeral_value(leading[1])], rest[leading.end() :]
         rest = "建筑" if rest == "建" else rest
-    end, trade = trades.take(rest)
-    if region.bare and (end == 1 or (end == 0 and not ordinals)):
+    brand, trade = trades.take(rest)
+    if region.bare and (len(brand) == 1 or (not brand and not ordinals)):
         # 永安 + 行, 东方 + 建设: the short name of a county was the brand, or the beginning of it.
         return _assemble(core, regions.find(core, 4) if region.prefecture or region.province else NOWHERE, draft, group)
-    brand = rest[:end]
     if region is NOWHERE and _STRAY_SUFFIX.match(brand):
         brand = brand[1:]
     if "(" in brand or ")" in brand:
         brand = brand.replace("(", "").replace(")", "")
-    return _parts(region, tuple(ordinals), draft, group, trade, brand)
+    return _parts(region, tuple(ordinals), draft, group, trade, brand + draft.addition)
 
 
 def _parts(
     region: Region, ordinals: tuple[int, ...], draft: _Draft, group: bool, trade: tuple[int, ...], brand: str
 ) -> NameParts:  # fmt: skip
+    brand = brand[: CAPS.brand]
     works = trade[-1:] == _works()
+    trade = trade[:-1] if works else trade
+    closing = trades.closing(trade)
+    word = trades.spelling(trade[0]) if trade else ""
+    closing_start = len(trade) - min(closing, CAPS.closing)
     return NameParts(
         (region.province,) if region.province else (),
         (region.prefecture,) if region.prefecture else (),
@@ -117,9 +141,11 @@ def _parts(
         YES if group else NO,
         YES if works else NO,
         YES if draft.tail else NO,
-        (trade[:-1] if works else trade)[: CAPS.trade],
-        tuple(map(ord, brand[: CAPS.brand])),
+        trade[:closing_start][: CAPS.trade],
+        trade[closing_start:],
+        tuple(map(ord, brand)),
         sounds.of(brand[: CAPS.sound]),
+        (ord(brand[-1]) if brand else 0, ord(word[0]) if word else 0, ord(word[-1]) if word else 0),
     )
 
 
@@ -148,7 +174,7 @@ def _cut(name: str) -> _Draft:
         # nothing but a branch may follow.
         inner = rest[: nested.start()]
         after, _ = tails.strip(rest[nested.end() :])
-        is_trade = inner and trades.take(inner)[0] == 0
+        is_trade = inner and not trades.take(inner)[0]
         if not inner or len(inner) > _LONGEST_NESTED or "(" in inner or (after.strip("()") and not is_trade):
             break
         core, rest, form = core + inner, rest[nested.end() :], forms.numbers[nested[0]]
