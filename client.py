@@ -28,6 +28,7 @@ COMMANDS = {
     "agent": "matcher.agency.commands.agent",
     "group-key": "matcher.agency.commands.agent",
     "calendar": "matcher.agency.commands.calendar",
+    "explain": "matcher.agency.commands.explain",
     "explain-rule": "matcher.agency.commands.rules",
     "local-rules": "matcher.agency.commands.rules",
     "doctor": "matcher.agency.commands.doctor",

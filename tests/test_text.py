@@ -34,6 +34,7 @@ GENERATED = "matcher/wire/"
 # Tables whose strings are translated where they are shown.
 TABLES = {
     "matcher.agency.records.rejects": ("HEADINGS", "REASONS"),
+    "matcher.protocol.names.verdict": ("REASONS",),
     "matcher.protocol.normalise": ("REASONS",),
 }
 # Words of the agreement and of states that are translated where they are shown.

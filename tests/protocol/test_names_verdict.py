@@ -98,6 +98,8 @@ REAL = [
     ("四川瑞衡集团有限公司", "四川瑞衡集团物业管理有限公司", "review"),
     ("绵阳市第三建筑工程公司", "德阳市第三建筑工程公司", "different"),
     ("合肥建筑工程有限公司", "合肥瑞衡建筑工程有限公司", "different"),
+    ("四川瑞衡装饰有限公司", "四川瑞瑞衡建筑有限公司", "different"),
+    ("四川有限公司", "四川集团有限公司", "review"),
     ("Ruiheng Construction Ltd", "Rulong Construction Ltd", "different"),
     ("Ruiheng Construction Ltd", "Ruiheng Trading Ltd", "different"),
 ]

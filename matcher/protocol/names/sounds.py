@@ -10,6 +10,8 @@ from functools import cache
 
 from matcher.protocol.names import data
 
+OWN_SOUND = 1 << 21  # beyond every code point and every syllable
+
 
 @cache
 def table() -> dict[str, int]:
@@ -22,6 +24,6 @@ def table() -> dict[str, int]:
 
 
 def of(text: str) -> tuple[int, ...]:
-    """The syllables of ``text``; a character without a reading in the table stands for itself, as its code point."""
+    """The syllables of ``text``; a character without a reading stands for itself, as OWN_SOUND and its code point."""
     syllables = table()
-    return tuple([syllables.get(character) or ord(character) for character in text])
+    return tuple([syllables.get(character) or OWN_SOUND + ord(character) for character in text])

@@ -42,13 +42,12 @@ NOTHING_TELLS = Decision(REVIEW, "Neither brand nor trade is left to compare.")
 WORKS_ONLY = Decision(REVIEW, "Brand and trade agree, but for 工程 in one name: the same firm, or its sister.")
 NO_TRADE = Decision(REVIEW, "The brand is equal, and one of the two full names has no trade.")
 SHORTENED_TRADE = Decision(REVIEW, "The brand is equal; the shortened name may leave out words of the trade.")
-DOUBLED = Decision(REVIEW, "The brands differ in a character written twice, and the trades differ too.")
 SAME_SOUND = Decision(REVIEW, "The brands are written differently and sound alike: a slip, or another firm.")
 ONE_CHARACTER = Decision(REVIEW, "Two long brands differ in one character or in their order: a slip, or another firm.")
 SHORTENED_BRAND = Decision(REVIEW, "The shortened name may stand for the other brand.")
 DECISIONS = (
     NOTHING_SAID, ALL_EQUAL, OTHER_REGION, OTHER_ORDINAL, OTHER_BRAND, OTHER_TRADE, AGREED, ONE_IS_BRANCH, OTHER_LEVEL,
-    ONLY_REGION, NOTHING_TELLS, WORKS_ONLY, NO_TRADE, SHORTENED_TRADE, DOUBLED, SAME_SOUND, ONE_CHARACTER,
+    ONLY_REGION, NOTHING_TELLS, WORKS_ONLY, NO_TRADE, SHORTENED_TRADE, SAME_SOUND, ONE_CHARACTER,
     SHORTENED_BRAND,
 )  # fmt: skip
 REASONS = tuple(decision.reason for decision in DECISIONS)
@@ -126,8 +125,8 @@ def _is_within(short: Numbers, long: Numbers) -> bool:
 def _other_brand(one: NameParts, other: NameParts) -> Decision:
     equal_trade = _trade(one) == _trade(other)
     if min(len(one.brand), len(other.brand)) >= TELLING_BRAND:
-        if _without_repeats(one.brand) == _without_repeats(other.brand):
-            return _agreed(one, other) if equal_trade else DOUBLED
+        if equal_trade and _without_repeats(one.brand) == _without_repeats(other.brand):
+            return _agreed(one, other)
         if _is_word_cut_short(one, other) or _is_word_cut_short(other, one):
             return _agreed(one, other)
     if equal_trade and (near := _near_brand(one, other)) is not None:
