@@ -38,7 +38,9 @@ def from_rpc(error: grpc.RpcError) -> errors.ConcordatError:
     if code in _BY_CODE:
         return _BY_CODE[code](details, remedy=remedy)
     if status is grpc.StatusCode.RESOURCE_EXHAUSTED:
-        return errors.OverloadedError(details, retry_seconds=_retry_seconds(error), remedy=remedy)
+        overloaded = errors.OverloadedError(details, retry_seconds=_retry_seconds(error), remedy=remedy)
+        overloaded.code = code or overloaded.code
+        return overloaded
     if status in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED):
         return errors.UnreachableError(
             f"the service did not answer ({status.name})",

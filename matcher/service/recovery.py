@@ -61,4 +61,4 @@ def _orphaned_keys(transaction: Database, period_keys: PeriodKeys) -> int:
     orphans = [name for name in period_keys.names() if name not in needed]
     for name in orphans:
         period_keys.destroy(name)
-    return len(orphans)
+    return len(orphans) + period_keys.remove_unfinished()

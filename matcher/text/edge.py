@@ -18,11 +18,13 @@ import click
 
 from matcher.protocol.errors import ConcordatError
 from matcher.text import LANGUAGES, _, error_text
+from matcher.text.disk import trouble
 from matcher.text.terminal import Invocation, fail
 
 INTERRUPTED = 130
 KEYS_EXIT_STATUS = 4
 USAGE_EXIT_STATUS = 2
+DISK_EXIT_STATUS = 9
 
 
 def _update(field: str) -> Callable[[click.Context, click.Parameter, Any], None]:
@@ -110,6 +112,8 @@ def run(group: click.Group, arguments: Sequence[str], key_errors: type[Exception
             fail(code, error_text(str(error)), error_text(remedy), KEYS_EXIT_STATUS, as_json=as_json)
         except Exception as error:  # the one place where nothing may escape
             _debug()
+            if (named := trouble(error)) is not None:
+                fail(named.code, _(named.message), _(named.remedy), DISK_EXIT_STATUS, as_json=as_json)
             kind = type(error).__name__
             remedy = _("Run again with CONCORDAT_DEBUG=1 and report what it shows; it may contain file names.")
             fail("unexpected", _("an unexpected error: {kind}", kind=kind), remedy, 1, as_json=as_json)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from matcher.protocol.errors import ConcordatError
+from matcher.protocol.errors import ConcordatError, OverloadedError
 from matcher.service.store import segments, spool
 from tests.service import paper
 from tests.service.case import Case
@@ -153,8 +153,9 @@ def test_a_write_that_fails_while_sealing_loses_nothing(
 
     with monkeypatch.context() as patched:
         patched.setattr(module, name, broken)
-        with pytest.raises(ConcordatError, match="the service failed"):
+        with pytest.raises(OverloadedError, match="the disk is full") as caught:
             act(world)
+    assert (caught.value.code, caught.value.retry_seconds) == ("disk-full", 30)
     if is_restarted:
         world.stop()
         world.start()

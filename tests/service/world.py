@@ -59,6 +59,7 @@ class World:
 
     def __init__(self, path: Path, template: Template) -> None:
         self.offset = 0
+        self.acknowledged: dict[str, int] = {}  # rows of a party's upload, for tests that break it off
         self.home = ServiceHome(path)
         shutil.copytree(template.path, path)
         self.public = self.home.read_public()

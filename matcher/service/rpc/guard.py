@@ -25,6 +25,7 @@ from matcher.service.rpc.call import Call
 from matcher.service.store import cards
 from matcher.service.store.database import ControlDatabase
 from matcher.service.store.log import Clock
+from matcher.text.disk import DiskTrouble, trouble
 
 OWN_PACKAGE = "/concordat.v1."
 _MESSAGE_FIELDS = ("message", "manifest", "request")
@@ -103,13 +104,16 @@ class Guard(grpc.ServerInterceptor):  # type: ignore[type-arg]
         except GeneratorExit:
             outcome = grpc.StatusCode.CANCELLED.name
             raise
-        except Exception:
+        except Exception as error:
             if not context.is_active():
                 # gRPC ends a request stream with an exception of its own when the caller went away.
                 outcome = grpc.StatusCode.CANCELLED.name
                 raise
-            outcome = grpc.StatusCode.INTERNAL.name
             journal.failure("call-failed", rpc=rpc, party=party)
+            if (named := trouble(error)) is not None:
+                outcome = grpc.StatusCode.RESOURCE_EXHAUSTED.name
+                status.abort(context, _storage(named))
+            outcome = grpc.StatusCode.INTERNAL.name
             context.abort(grpc.StatusCode.INTERNAL, status.INTERNAL_TEXT)
         finally:
             seconds = time.monotonic() - started
@@ -144,6 +148,16 @@ class Guard(grpc.ServerInterceptor):  # type: ignore[type-arg]
             except Exception:
                 # The call is refused all the same; that its refusal is not in the log must not be hidden.
                 journal.failure("refusal-not-logged", rpc=rpc, party=party)
+
+
+def _storage(named: DiskTrouble) -> OverloadedError:
+    """What a caller is told of the service's disk: to come again later, since nothing was acknowledged."""
+    error = OverloadedError(
+        f"the service cannot store anything: {named.message}", retry_seconds=limits.RETRY_SECONDS_DISK,
+        remedy="Tell the service's operator; run the same command again once there is room.",
+    )  # fmt: skip
+    error.code = named.code
+    return error
 
 
 def _message_digest(request: Any) -> str:

@@ -20,6 +20,7 @@ _LABEL = b"concordat-v1 period key"
 _NONCE_SIZE = 12
 _KEY_SIZE = 32
 _SUFFIX = ".key"
+_ASIDE = ".aside"
 LOST = "Let the operator purge the period with --early, and submit in the next one."
 
 
@@ -50,7 +51,7 @@ class PeriodKeys:
         """The key ``name``, made on first use."""
         path = self._path(name)
         if not path.exists():
-            aside = path.with_suffix(f".{os.urandom(4).hex()}.aside")
+            aside = path.with_suffix(f".{os.urandom(4).hex()}{_ASIDE}")
             descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(descriptor, "wb") as file:
                 file.write(_seal(self._storage_key, os.urandom(_KEY_SIZE), name))
@@ -79,12 +80,19 @@ class PeriodKeys:
         """Overwrite and remove the key ``name``. Overwriting is best effort: a copying file system keeps old blocks."""
         path = self._path(name)
         if path.exists():
-            with path.open("r+b") as file:
-                file.write(bytes(path.stat().st_size))
-                file.flush()
-                os.fsync(file.fileno())
+            _overwrite(path)
             path.unlink()
             sync(self._directory)
+
+    def remove_unfinished(self) -> int:
+        """Overwrite and remove what a crash left aside; how many files there were."""
+        unfinished = list(self._directory.glob(f"*{_ASIDE}"))
+        for path in unfinished:
+            # It may be another name of a key that is in use: only the name goes then.
+            if path.stat().st_nlink == 1:
+                _overwrite(path)
+            path.unlink()
+        return len(unfinished)
 
     def names(self) -> list[str]:
         """Names of the keys that exist."""
@@ -92,6 +100,13 @@ class PeriodKeys:
 
     def _path(self, name: str) -> Path:
         return self._directory / f"{name}{_SUFFIX}"
+
+
+def _overwrite(path: Path) -> None:
+    with path.open("r+b") as file:
+        file.write(bytes(path.stat().st_size))
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _seal(key: Secret, plain: bytes, name: str) -> bytes:

@@ -39,10 +39,14 @@ class Spool:
                 f"the spool holds {length // row_size} of {rows} acknowledged rows",
                 remedy="Open a new upload and send all rows again.",
             )
-        path.chmod(0o600)
-        self._file.truncate(rows * row_size)
-        if is_new:
-            sync(directory)
+        try:
+            path.chmod(0o600)
+            self._file.truncate(rows * row_size)
+            if is_new:
+                sync(directory)
+        except OSError:
+            self._file.close()
+            raise
 
     def append(self, packed: bytes) -> None:
         """Append packed rows and force them to disk."""

@@ -1,0 +1,466 @@
+"""What an agency or an auditor does on its own disk while something breaks: each act with preparation and checks.
+
+``do`` is repeated on freshly opened homes until it succeeds, as a person or a service manager would.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+from keys.agency import AgencyKeys
+from keys.ring import KeyRing
+from keys.signing import SigningKey
+from matcher.agency import setup
+from matcher.agency.agent import decisions, loop, pending
+from matcher.agency.exchange import outgoing, service_card
+from matcher.agency.exchange.service_card import ServiceCard
+from matcher.agency.home import AgencyHome
+from matcher.agency.secrets import evaluate
+from matcher.agency.submit.flow import submit
+from matcher.agency.submit.job import make_job
+from matcher.auditor import export
+from matcher.auditor.home import AuditorHome
+from matcher.auditor.mirror.store import MirrorStore
+from matcher.auditor.source import DirectorySource
+from matcher.auditor.verify import verify
+from matcher.auditor.witness.witness import Witness
+from matcher.protocol.errors import InputError, StateError
+from tests.agency import submission_world, test_evaluate
+from tests.agency.exchange import world as exchange
+from tests.agency.exchange.test_evaluation import HerePool
+from tests.agency.exchange.test_reveal_flow import FROZEN, WRONG, approve, ask_for
+from tests.agency.submission_world import ASKING, FLOW, PERIOD, silent
+from tests.auditor.test_witness import Log
+from tests.auditor.world import AUDIT, LOG_KEY, Source
+from tests.auditor.world import World as AuditedWorld
+
+SECRET = "secret"
+NOW = 1_700_000_000
+
+
+@dataclass
+class Shelf:
+    """What is made once: homes with keys, blinded elements. ``path`` is for them, not for the trials."""
+
+    path: Path
+    templates: exchange.Templates = field(init=False)
+    elements: bytes = b""
+
+    def __post_init__(self) -> None:
+        """Make homes and elements."""
+        from keys import oprf
+
+        (self.path / "exchange").mkdir(parents=True)
+        self.templates = exchange.make_templates(self.path / "exchange")
+        submission_world.make_homes(self.path / "submission")
+        self.elements = oprf.blind_batch([b"input %d" % number for number in range(1024)])[1]
+
+
+class Scene:
+    """One trial's place: ``path`` is watched. ``do`` acts, ``reopen`` is a fresh start, ``check`` raises."""
+
+    def __init__(self, path: Path, shelf: Shelf) -> None:
+        self.path = path
+        self.shelf = shelf
+        self.stack = ExitStack()
+        self.prepare()
+
+    def prepare(self) -> None:
+        """Set the scene; nothing breaks here."""
+
+    def do(self) -> None:
+        """The act."""
+        raise NotImplementedError
+
+    def reopen(self) -> None:
+        """A fresh start after the act was broken off."""
+
+    def check(self) -> None:
+        """What must hold after the act has succeeded."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Release what is open."""
+        self.stack.close()
+
+
+class CreateHome(Scene):
+    """``concordat init``: a whole home or none."""
+
+    def do(self) -> None:
+        """Make the home unless it is there."""
+        if not (self.path / "home").exists():
+            setup.create_home(
+                self.path / "home", "bureau", SECRET, {"ann": "hers"}, auditor=False, holder=True, now=NOW
+            )
+
+    def check(self) -> None:
+        """It opens, and its card is that of its keys."""
+        home = AgencyHome.open(self.path / "home", SECRET)
+        card = setup.issued_card(home.path)
+        assert card is not None
+        assert card.content()["tls_certificate"] == home.keys.tls_certificate_pem
+
+
+class _OneHome(Scene):
+    def prepare(self) -> None:
+        """A copy of a home."""
+        shutil.copytree(self.shelf.templates.path / exchange.BUREAU, self.path / "home")
+        self.home = self.path / "home"
+
+
+class RenewCard(_OneHome):
+    """``concordat card --renew-tls --renew-encryption``."""
+
+    def do(self) -> None:
+        """Renew and issue."""
+        home = AgencyHome.open(self.home, SECRET)
+        self.stack.callback(home.journal.close)
+        home.keys.renew_tls(home.party, NOW)
+        home.keys.renew_encryption()
+        setup.issue_card(home)
+
+    def check(self) -> None:
+        """The card is that of the keys, and the former encryption key still stands beside the new one."""
+        keys = AgencyKeys.open(self.home / "keys", SECRET)
+        card = setup.issued_card(self.home)
+        assert card is not None
+        assert card.content()["tls_certificate"] == keys.tls_certificate_pem
+        assert any(name.startswith("encryption.") for name in KeyRing.open(self.home / "keys", SECRET).names())
+
+
+class AddService(_OneHome):
+    """``concordat service add``."""
+
+    card = ServiceCard("127.0.0.1:1", "log.example", "key", "certificate")
+
+    def do(self) -> None:
+        """Keep the card."""
+        service_card.store(self.home, self.card)
+
+    def check(self) -> None:
+        """It is there, whole."""
+        assert service_card.load(self.home) == self.card
+
+
+class ChangePassphrase(_OneHome):
+    """``concordat keys passphrase``."""
+
+    def do(self) -> None:
+        """Change it, unless it was changed."""
+        try:
+            KeyRing.open(self.home / "keys", "new")
+        except Exception:
+            KeyRing.open(self.home / "keys", SECRET).change_passphrase("new")
+
+    def check(self) -> None:
+        """All keys open under the new one."""
+        AgencyKeys.open(self.home / "keys", "new")
+
+
+class _Exchange(Scene):
+    def prepare(self) -> None:
+        """A fresh exchange in memory, homes on disk."""
+        for item in (
+            mock.patch.object(loop, "EvaluationPool", HerePool), mock.patch.object(loop, "_BUSY_WAIT_SECONDS", 0),
+        ):  # fmt: skip
+            self.stack.enter_context(item)
+        self.world = exchange.make_world(self.path, self.shelf.templates)
+        self.stack.callback(self._close)
+        self.arrange()
+
+    def arrange(self) -> None:
+        """What comes before the act."""
+
+    def _close(self) -> None:
+        for home in self.world.homes.values():
+            if "journal" in vars(home):
+                home.journal.close()
+                del vars(home)["journal"]
+
+    def reopen(self) -> None:
+        """Open the journals again."""
+        self._close()
+
+    def kinds(self) -> Counter[str]:
+        """The kinds of messages in the mailbox."""
+        return Counter(item.message.kind for item in self.world.service.mail)
+
+    def run_agent(self) -> None:
+        """One pass of a fresh agent."""
+        home, channel = self.world.homes[exchange.REGULATOR], self.world.channels[exchange.REGULATOR]
+        arguments: Any = (
+            home, channel, self.world.inbox(exchange.REGULATOR), self.world.reveal_desk(), self.world.delivery_desk(),
+            lambda _act: None,
+        )  # fmt: skip
+        loop.Agent(*arguments).run(0)
+
+    def ask(self, **changes: object) -> None:
+        """An evaluation request arrives."""
+        from matcher.protocol import suite
+
+        body: dict[str, object] = {
+            "link": "account", "epoch": 1, "count": 1024, "checkpoint": self.world.note(),
+            "elements_sha256": suite.sha256(self.shelf.elements).hex(), **changes,
+        }  # fmt: skip
+        request = self.world.sign(exchange.BUREAU, "evaluation-request", body, exchange.REGULATOR)
+        self.world.deliver(request, self.shelf.elements)
+
+
+class AnswerEvaluation(_Exchange):
+    """The agent evaluates a batch: counted once, answered once."""
+
+    def arrange(self) -> None:
+        """A request."""
+        self.ask()
+
+    def do(self) -> None:
+        """Answer."""
+        self.run_agent()
+
+    def check(self) -> None:
+        """One answer, 1,024 counted."""
+        assert self.kinds() == {"evaluation-request": 1, "evaluation-answer": 1}
+        rows = self.world.homes[exchange.REGULATOR].journal.rows("SELECT used FROM counts")
+        assert {row["used"] for row in rows} == {1024}
+
+
+class RefuseEvaluation(AnswerEvaluation):
+    """The agent refuses a batch: nothing counted, refused once."""
+
+    def arrange(self) -> None:
+        """A request of another epoch."""
+        self.ask(epoch=2)
+
+    def check(self) -> None:
+        """One refusal."""
+        assert self.kinds() == {"evaluation-request": 1, "evaluation-refusal": 1}
+        assert not self.world.homes[exchange.REGULATOR].journal.rows("SELECT used FROM counts")
+
+
+class TakeRequest(_Exchange):
+    """The agent takes a reveal request: a flag approved, another finding pending."""
+
+    def arrange(self) -> None:
+        """Two findings asked for."""
+        run, own = self.world.run((FROZEN, WRONG))
+        self.world.ask(run, own)
+        outgoing.send_waiting(self.world.homes[exchange.BUREAU], self.world.channels[exchange.BUREAU])  # type: ignore[arg-type]
+
+    def do(self) -> None:
+        """Take, decide by flag, deliver."""
+        self.run_agent()
+
+    def check(self) -> None:
+        """One decision and one delivery; one finding waits for a person; two counted."""
+        assert self.kinds() == {"reveal-request": 1, "reveal-decision": 1, "delivery": 1}
+        journal = self.world.homes[exchange.REGULATOR].journal
+        assert len(pending.listed(journal, (pending.PENDING,))) == 1
+        assert [row["used"] for row in journal.rows("SELECT used FROM counts")] == [2]
+
+
+class DecideAndDeliver(TakeRequest):
+    """A person approves; what was approved is sealed and sent once."""
+
+    def arrange(self) -> None:
+        """A finding that waits."""
+        ask_for(self.world, WRONG)
+
+    def do(self) -> None:
+        """Approve what waits, send."""
+        if pending.listed(self.world.homes[exchange.REGULATOR].journal, (pending.PENDING,)):
+            approve(self.world, reason=decisions.PERSON_REASON)
+        self.world.delivery_desk().run()
+
+    def check(self) -> None:
+        """One decision, one delivery."""
+        assert self.kinds() == {"reveal-request": 1, "reveal-decision": 1, "delivery": 1}
+
+
+class Collect(DecideAndDeliver):
+    """The asking side opens what was delivered."""
+
+    def arrange(self) -> None:
+        """A delivered finding."""
+        super().arrange()
+        DecideAndDeliver.do(self)
+
+    def do(self) -> None:
+        """Collect."""
+        self.world.collector().run(0, lambda _done: None)
+
+    def check(self) -> None:
+        """One opening, and the finding is opened."""
+        assert self.kinds()["opening"] == 1
+        rows = self.world.homes[exchange.BUREAU].journal.rows("SELECT state FROM asked")
+        assert [row["state"] for row in rows] == ["opened"]
+
+
+class SubmitGroupKey(Scene):
+    """``concordat submit`` in mode hmac: one submission, every row once."""
+
+    mode = "hmac"
+
+    def prepare(self) -> None:
+        """Two homes and a service in memory; one worker."""
+        self.stack.enter_context(mock.patch.object(os, "sched_getaffinity", return_value={0}))
+        self.stack.enter_context(mock.patch.object(evaluate.Exchange.__init__, "__defaults__", (2.0,)))
+        shutil.copytree(self.shelf.path / "submission", self.path / "world")
+        self.world = submission_world.World(self.path / "world", self.mode)
+        self.file = self.world.file("projects.csv", test_evaluate.PROJECTS)
+        self.arrange()
+
+    def arrange(self) -> None:
+        """What the mode needs."""
+
+    def do(self) -> None:
+        """Submit, unless it is done."""
+        if not self.world.service.sealed:
+            self.submit()
+
+    def submit(self) -> None:
+        """One run of the command."""
+        submit(make_job(self.world.homes[ASKING], FLOW, PERIOD, [self.file]), self.path / "rejects.csv", silent)
+
+    def check(self) -> None:
+        """One submission, of all rows; nothing is left to send."""
+        assert len(self.world.service.sealed) == 1
+        assert len(self.world.service.last_rows()) == 4
+        with suppress(InputError, StateError):  # there is nothing new to send
+            self.submit()
+        assert sum(len(rows) for rows in self.world.service.rows.values()) == 4
+
+
+class SubmitEvaluated(SubmitGroupKey):
+    """``concordat submit`` in mode oprf: nothing is asked twice."""
+
+    mode = "oprf"
+
+    def arrange(self) -> None:
+        """A holder that answers."""
+        self.holder = test_evaluate.Holder(self.world)
+
+    def check(self) -> None:
+        """One request of 1,024, whatever broke."""
+        super().check()
+        kinds = Counter(item.message.kind for item in self.world.service.mail)
+        assert kinds["evaluation-request"] == 1
+
+
+class KeepMirror(Scene):
+    """An auditor's mirror takes leaves in batches."""
+
+    def prepare(self) -> None:
+        """A log."""
+        self.story = AuditedWorld.good()
+
+    @contextmanager
+    def _store(self) -> Iterator[MirrorStore]:
+        store = MirrorStore(self.path / "mirror.db", LOG_KEY)
+        try:
+            yield store
+        finally:
+            store.close()
+
+    def do(self) -> None:
+        """Take what is missing."""
+        with self._store() as store:
+            for end in (5, len(self.story.entries)):
+                size = store.head().size
+                if size < end:
+                    note = self.story.checkpoint() if end == len(self.story.entries) else ""
+                    store.append(size, self.story.entries[size:end], note)
+
+    def check(self) -> None:
+        """Every leaf, once, and the checkpoint."""
+        with self._store() as store:
+            assert list(store.leaves()) == self.story.entries
+            assert store.head().note == self.story.checkpoint()
+
+
+class CosignLog(KeepMirror):
+    """A witness: it holds what it cosigns, and hands the same line in again after a crash."""
+
+    key = SigningKey.generate()
+
+    def prepare(self) -> None:
+        """A log that takes lines."""
+        super().prepare()
+        self.log = Log(self.story.entries)
+
+    def do(self) -> None:
+        """One step of a fresh witness."""
+        with self._store() as store:
+            Witness(self.path, AUDIT, self.log, store, LOG_KEY, self.key, lambda: NOW).step()
+
+    def check(self) -> None:
+        """One line, however often it was handed in; every leaf is held."""
+        assert len(set(self.log.lines)) == 1
+        with self._store() as store:
+            assert list(store.leaves()) == self.story.entries
+
+
+class ExportLog(KeepMirror):
+    """``concordat audit export``."""
+
+    def do(self) -> None:
+        """Write it into a new directory: one that an attempt left is no export, and says so."""
+        for left in self.path.glob("export*"):
+            assert not (left / "checkpoint").exists() or (left / "agreements").exists()
+        self.target = self.path / f"export{len(list(self.path.iterdir()))}"
+        export.export(Source(self.story), self.target)
+
+    def check(self) -> None:
+        """Anybody can verify it."""
+        verify(DirectorySource(self.target), LOG_KEY, None).require_clean()
+
+
+class KeepCheckpoint(KeepMirror):
+    """``concordat audit verify`` keeps what it has seen."""
+
+    def do(self) -> None:
+        """Keep it."""
+        AuditorHome(self.path).keep_seen(LOG_KEY, self.story.checkpoint())
+
+    def check(self) -> None:
+        """It is there, whole."""
+        seen = AuditorHome(self.path).last_seen(LOG_KEY)
+        assert seen is not None
+        assert seen.size == len(self.story.entries)
+
+
+SCENES: dict[str, Callable[[Path, Shelf], Scene]] = {
+    "agency: create home": CreateHome,
+    "agency: renew card": RenewCard,
+    "agency: add service": AddService,
+    "agency: change passphrase": ChangePassphrase,
+    "agency: answer evaluation": AnswerEvaluation,
+    "agency: refuse evaluation": RefuseEvaluation,
+    "agency: take reveal request": TakeRequest,
+    "agency: decide and deliver": DecideAndDeliver,
+    "agency: collect": Collect,
+    "agency: submit, group key": SubmitGroupKey,
+    "agency: submit, evaluated": SubmitEvaluated,
+    "auditor: keep mirror": KeepMirror,
+    "auditor: cosign": CosignLog,
+    "auditor: export": ExportLog,
+    "auditor: keep checkpoint": KeepCheckpoint,
+}
+# Whole homes and worker processes: too slow for every step in the short version.
+SLOW = frozenset(
+    {
+        "agency: create home",
+        "agency: renew card",
+        "agency: change passphrase",
+        "agency: submit, group key",
+        "agency: submit, evaluated",
+    }
+)

@@ -1,0 +1,80 @@
+"""The generated table of faults at agencies and auditors: every step of every act, failed, and failed but persisted."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from keys.errors import KeyFileError
+from matcher.protocol.errors import ConcordatError
+from tests.faults.local_acts import SCENES, Scene, Shelf
+from tests.faults.steps import IN_PROCESS, Form, Steps
+
+# After as many fresh starts, an act must have succeeded.
+_STARTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class LocalTrial:
+    """One broken step."""
+
+    act: str
+    number: int
+    form: Form
+    step: str
+
+
+class LocalTable:
+    """The table of one act; ``path`` is emptied for every trial."""
+
+    def __init__(self, path: Path, shelf: Shelf, name: str) -> None:
+        self.name = name
+        self._path = path
+        self._shelf = shelf
+        scene = self._scene()
+        with Steps(self._path).watching() as steps:
+            scene.do()
+        scene.check()
+        scene.close()
+        self.steps = list(steps.names)
+
+    def _scene(self) -> Scene:
+        shutil.rmtree(self._path, ignore_errors=True)
+        self._path.mkdir(parents=True)
+        return SCENES[self.name](self._path, self._shelf)
+
+    def run(self, numbers: Iterable[int], forms: tuple[Form, ...] = IN_PROCESS) -> Iterator[LocalTrial]:
+        """Break steps; each trial ends in a state that the act's checks accept, or raises."""
+        for number in numbers:
+            for form in forms:
+                trial = LocalTrial(self.name, number, form, self.steps[number])
+                scene = self._scene()
+                try:
+                    with Steps(self._path, number, form).watching():
+                        is_done = _attempt(scene)
+                    for _start in range(_STARTS):
+                        if is_done:
+                            break
+                        scene.reopen()
+                        is_done = _attempt(scene)
+                    if not is_done:
+                        scene.reopen()
+                        scene.do()  # shows why
+                    scene.reopen()
+                    scene.check()
+                except Exception as error:
+                    raise AssertionError(f"{trial}: {type(error).__name__}: {error}") from error
+                finally:
+                    scene.close()
+                yield trial
+
+
+def _attempt(scene: Scene) -> bool:
+    try:
+        scene.do()
+    except (ConcordatError, KeyFileError, OSError, sqlite3.Error):
+        return False
+    return True
