@@ -200,6 +200,23 @@ def test_a_sample_is_read_back_as_it_is(
     assert run(tmp_path, "sample", *words, "--out", str(path)).exception is not None  # never over a filled-in file
 
 
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_sample_of_flows_goes_with_a_sample_of_accounts(
+    agreement: Path, tmp_path: Path, language: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(matcher.text, "language", lambda: language)
+    monkeypatch.setattr(sample, "language", lambda: language)
+    accounts, flows = tmp_path / "accounts.xlsx", tmp_path / "flows.xlsx"
+    words = ["--agreement", str(agreement), "--party", REGULATOR]
+    assert run(tmp_path, "sample", *words, "--out", str(accounts)).exit_code == 0
+    assert run(tmp_path, "sample", *words, "--flows", "--out", str(flows)).exit_code == 0
+    found = json.loads(run(tmp_path, "check", *words, "--flows", str(flows), str(accounts)).stdout)
+    assert (found["rejected"], found["local_rules"]["flows"]["rows"]) == (0, 2)
+    assert found["local_rules"]["codes"]["abnormal-outflow"] == 1  # of the one that is a wage account
+    bureau = ["--agreement", str(agreement), "--party", BUREAU, "--flows", "--out", str(tmp_path / "no.xlsx")]
+    assert isinstance(run(tmp_path, "sample", *bureau).exception, InputError)
+
+
 def test_a_sample_is_a_workbook(agreement: Path, tmp_path: Path) -> None:
     words = ["--agreement", str(agreement), "--party", BUREAU, "--out", str(tmp_path / "sample.csv")]
     assert isinstance(run(tmp_path, "sample", *words).exception, InputError)
@@ -264,3 +281,22 @@ def test_terms_name_the_flow_when_there_are_several(agreement: Path) -> None:
     with pytest.raises(InputError, match=r"matching\.toml"):
         of_directory(agreement.parent, REGULATOR, "")
     assert open_rows(EXAMPLE / "accounts.csv", terms.columns).about.form == "utf-8-sig"
+
+
+def test_a_mapping_that_lacks_a_header_gives_way_to_one_that_fits(home: Path, tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", ACCOUNTS.replace("1E+15", "62220003"))
+    columns = ["account", "holder", "account_kind", "flags"]
+    entries = ["账号=account", "开户单位=holder", "账户性质=account_kind", "卡种=flags"]
+    mappings.save(home, "other", mappings.given(entries, columns))
+    mappings.save(home, "standard", mappings.given([], columns))
+    assert run(home, "check", "--mapping", "other", str(path)).exception is not None
+    assert run(home, "check", "--mapping", "other", "--mapping", "standard", str(path)).exit_code == 0
+
+
+def test_what_a_mapping_names_is_found_by_its_header_alone(home: Path, tmp_path: Path) -> None:
+    text = "账号,户名,开户行户名,账户性质\n62220001,,大兴建筑有限公司,工资专户\n"
+    path = write(tmp_path / "a.csv", text)
+    found = json.loads(run(home, "check", "--map", "开户行户名=holder", str(path)).stdout)
+    assert found["accepted"] == 1
+    assert found["files"][0]["columns"]["holder"] == "开户行户名"
+    assert found["files"][0]["not_read"] == ["户名"]

@@ -104,7 +104,12 @@ class LocalSide:
             read.rows += len({row.line for row in rows} | lines)
             done(read.rows)
         last = store.last_month(self.last_month)
-        if last is None or last <= self.last_month - self.rules.window_months:
+        if last is None and self.last_month == LAST_OF_THE_FILE:
+            raise InputError(
+                "the flows have no row that can be read", code="flows-months", remedy="Export the flows again."
+            )
+        is_past = last is not None and last <= self.last_month - self.rules.window_months
+        if last is None or (is_past and self.last_month != LAST_OF_THE_FILE):
             raise InputError(
                 f"the flows have no month of the {self.rules.window_months} up to "
                 f"{flow_files.month_text(self.last_month)}",

@@ -14,7 +14,7 @@ from matcher.agency.check.terms import of_directory
 from matcher.agency.files.batches import Reading
 from matcher.agency.files.registry import open_rows
 from matcher.agency.local.applying import Applying
-from matcher.agency.local.session import local_side
+from matcher.agency.local.session import LAST_OF_THE_FILE, local_side
 from matcher.agency.local.settings import CODES, local_rules
 from matcher.agency.submit.flow import RowsRejectedError, submit
 from matcher.agency.submit.job import make_job
@@ -82,7 +82,9 @@ def test_a_code_the_agreement_does_not_name_stays_at_home(tmp_path: Path) -> Non
     assert set(applying.left_out) == set(CODES) - {"account-frozen", "account-closed"}
 
 
-def checked(tmp_path: Path, accounts: str, flows: str, rules: str = "") -> dict[str, Any]:
+def checked(
+    tmp_path: Path, accounts: str, flows: str, rules: str = "", last_month: int = MAY
+) -> dict[str, Any]:  # fmt: skip
     terms = of_directory(write_agreement(tmp_path / "agreement"), REGULATOR, daxing.FLOW)
     paths = [tmp_path / "accounts.csv", tmp_path / "flows.csv"]
     for path, text in zip(paths, (accounts, flows), strict=True):
@@ -92,7 +94,7 @@ def checked(tmp_path: Path, accounts: str, flows: str, rules: str = "") -> dict[
         own = tmp_path / "rules.toml"
         own.write_text('format = "concordat-local-rules-v1"\n' + rules, encoding="utf-8")
     local = local_side(
-        tmp_path, terms.side, terms.flow, terms.layout.fields, terms.columns, MAY, (paths[1],), own
+        tmp_path, terms.side, terms.flow, terms.layout.fields, terms.columns, last_month, (paths[1],), own
     )  # fmt: skip
     summary = check(terms, paths[:1], Reading(), tmp_path / "rejects.csv", silent, None, local).summary
     found: dict[str, Any] = summary["local_rules"]
@@ -148,6 +150,14 @@ def test_flows_of_another_time_are_refused(tmp_path: Path, months: str) -> None:
         checked(tmp_path, ACCOUNTS, FLOWS + months)
     assert caught.value.code == "flows-months"
     assert "2022-05" in str(caught.value)
+
+
+def test_a_check_without_period_goes_as_far_as_the_flows(tmp_path: Path) -> None:
+    found = checked(tmp_path, ACCOUNTS, FLOWS + "62220001,2019-05,1,1,1\n", last_month=LAST_OF_THE_FILE)
+    assert found["codes"] == {"abnormal-outflow": 1}
+    assert found["flows"]["last_month"] == "2019-05"
+    with pytest.raises(InputError, match="no row that can be read"):
+        checked(tmp_path, ACCOUNTS, FLOWS, last_month=LAST_OF_THE_FILE)
 
 
 def test_a_submission_carries_the_codes_that_are_agreed(submission: Callable[..., World]) -> None:
