@@ -340,3 +340,11 @@ def test_other_packages_are_named(tmp_path: Path, parts: dict[str, str], message
             package.writestr(name, content)
     with pytest.raises(InputError, match=message):
         open_rows(path, COLUMNS)
+
+
+def test_a_headers_own_unit_comes_before_the_tables(tmp_path: Path) -> None:
+    title = ["单位：万元"]
+    for header, unit in (("实发工资(元)", "元"), ("实发工资", "万元"), ("实发工资(千元)", "千元")):
+        rows = [title, ["账号", "开户单位", header], ["62220001", "甲", 5]]
+        source = open_rows(xlsx(tmp_path / "a.xlsx", {"S": rows}), COLUMNS)
+        assert source.units[2] == unit

@@ -2,15 +2,17 @@
 that encoding.py knows.
 
 The separator is the one under which the header fits best. Quoting is strict, so that a lost quotation mark costs a
-named row instead of swallowing the rest of the file. A row has as many cells as the header, or is rejected: 3,000.25
-without quotation marks would move every later cell. Rows with nothing in them are passed over. Left to others: the
-encoding (encoding.py), headers (headers.py).
+named row instead of swallowing the rest of the file. A row has as many cells as the header, or is rejected, even
+where the cells too many are empty: 3,000.25 without quotation marks moves every later cell, and in most rows the last
+ones are empty. Rows with nothing in them are passed over. Left to others: the encoding (encoding.py), headers
+(headers.py).
 """
 
 from __future__ import annotations
 
 import csv
 import os
+import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from operator import itemgetter
@@ -25,6 +27,7 @@ from matcher.protocol.agreement.model import Column
 from matcher.protocol.errors import InputError
 
 _SEPARATORS = {",": "", "\t": "tab", ";": ";", "|": "|", "，": "，"}
+_WRAPPED = re.compile(r'\s*="([^"]*)"\s*')
 Rows = Iterator[tuple[int, list[str] | None]]
 
 
@@ -84,6 +87,8 @@ def _batches(rows: Rows, header_row: list[str], header: Header, form: TextForm) 
             if any(map(str.strip, row)):
                 batch.rejects.append(Reject(line, "", "cell-count"))
         else:
+            if form.wrapped:
+                row = list(map(_unwrapped, row))
             cells = pick(row)
             if not any(cells) and not any(row):
                 continue
@@ -102,6 +107,11 @@ def _batches(rows: Rows, header_row: list[str], header: Header, form: TextForm) 
             batch = Batch()
     if len(batch):
         yield batch
+
+
+def _unwrapped(cell: str) -> str:
+    found = _WRAPPED.fullmatch(cell)
+    return found[1] if found else cell
 
 
 def _problem(line: int, row: list[str], cells: tuple[str, ...], header: Header, form: TextForm) -> Reject | None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import codecs
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from matcher.protocol.errors import InputError
 
@@ -25,12 +26,14 @@ class TextForm:
     """How to read the file. ``damaged``: some bytes do not decode. ``lines`` counts line feeds.
 
     ``errors`` is how Python is told to go on: in UTF-16 a broken character becomes U+FFFD, which records/faults.py
-    knows; elsewhere a surrogate, which ``is_damaged`` finds.
+    knows; elsewhere a surrogate, which ``is_damaged`` finds. ``wrapped``: some cell may be written ="text", as exports
+    do that want a spreadsheet to keep an account number whole.
     """
 
     encoding: str
     damaged: bool
     lines: int
+    wrapped: bool
     errors: str = "surrogateescape"
 
 
@@ -41,22 +44,23 @@ def survey(path: Path) -> TextForm:
     if not start:
         raise InputError(f"{path.name}: the file is empty", code="file-empty", remedy="Export the file again.")
     if wide := _wide(start):
-        return TextForm(wide, damaged=False, lines=_wide_lines(path, wide), errors="replace")
+        look = _look_through(path, "")
+        return TextForm(wide, False, look.lines, look.wrapped, errors="replace")
     if len(start.translate(None, _NO_TEXT)) * _MOST_ZEROS < len(start) * (_MOST_ZEROS - 1):
         raise InputError(
             f"{path.name}: the file is not text",
             code="file-type",
             remedy="Export it again as CSV, XLSX or Parquet, and give it the ending of its type.",
         )
+    utf8 = _look_through(path, "utf-8")
     if start.startswith(codecs.BOM_UTF8):
-        return TextForm("utf-8-sig", _decodes(path, "utf-8") is None, _lines(path))
-    lines = _decodes(path, "utf-8")
-    if lines is not None:
-        return TextForm("utf-8", damaged=False, lines=lines)
-    characters, broken = _count(path, "utf-8")
-    if characters > broken:
-        return TextForm("utf-8", damaged=True, lines=_lines(path))
-    return TextForm("gb18030", _decodes(path, "gb18030") is None, _lines(path))
+        return TextForm("utf-8-sig", utf8.damaged, utf8.lines, utf8.wrapped)
+    if utf8.damaged:
+        characters, broken = _count(path, "utf-8")
+        if characters <= broken:
+            other = _look_through(path, "gb18030")
+            return TextForm("gb18030", other.damaged, other.lines, other.wrapped)
+    return TextForm("utf-8", utf8.damaged, utf8.lines, utf8.wrapped)
 
 
 def _wide(start: bytes) -> str:
@@ -69,24 +73,32 @@ def _wide(start: bytes) -> str:
     return "utf-16-le" if odd > even else "utf-16-be"
 
 
-def _wide_lines(path: Path, encoding: str) -> int:
-    with path.open(encoding=encoding, errors="replace", newline="") as stream:
-        return sum(block.count("\n") for block in iter(lambda: stream.read(_BLOCK), ""))
+class _Look(NamedTuple):
+    damaged: bool
+    lines: int
+    wrapped: bool
 
 
-def _decodes(path: Path, encoding: str) -> int | None:
-    """The number of line feeds if the whole file decodes, else None."""
-    decoder = codecs.getincrementaldecoder(encoding)()
+def _look_through(path: Path, encoding: str) -> _Look:
+    """One reading of the whole file, decoded as ``encoding`` until a byte does not; empty: UTF-16, not decoded."""
+    decoder = codecs.getincrementaldecoder(encoding or "latin-1")()
+    mark = b'="' if encoding else b'=\0"'
+    damaged = wrapped = False
     lines = 0
+    before = b""
     with path.open("rb") as stream:
-        try:
-            while block := stream.read(_BLOCK):
-                decoder.decode(block)
-                lines += block.count(b"\n")
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            return None
-    return lines
+        while True:
+            block = stream.read(_BLOCK)
+            lines += block.count(b"\n")
+            wrapped = wrapped or mark in block or mark in before + block[: len(mark)]
+            before = block[-len(mark) :]
+            if not damaged:
+                try:
+                    decoder.decode(block, final=not block)
+                except UnicodeDecodeError:
+                    damaged = True
+            if not block:
+                return _Look(damaged, lines, wrapped)
 
 
 def _count(path: Path, encoding: str) -> tuple[int, int]:
@@ -102,11 +114,6 @@ def _count(path: Path, encoding: str) -> tuple[int, int]:
             characters += len(good) - len(good.encode("ascii", "ignore"))
             if not block:
                 return characters, broken
-
-
-def _lines(path: Path) -> int:
-    with path.open("rb") as stream:
-        return sum(block.count(b"\n") for block in iter(lambda: stream.read(_BLOCK), b""))
 
 
 def is_damaged(text: str) -> bool:

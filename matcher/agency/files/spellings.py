@@ -1,8 +1,9 @@
 """Which column of the agreement a header names, and the unit of money it gives.
 
 A header matches a column when it is one of the column's spellings, or its name, after NFKC, without spaces and
-invisible characters, case-folded, with every kind of bracket as a plain one. A header of an amount may add a unit in
-brackets to any spelling. A source's own mapping comes first, and what it names is found by that header alone.
+invisible characters, case-folded, with every kind of bracket as a plain one, and without the asterisk, colon or (必填)
+of a form. A header of an amount may add a unit in brackets to any spelling. A source's own mapping comes first, and
+what it names is found by that header alone.
 """
 
 from __future__ import annotations
@@ -18,15 +19,17 @@ from matcher.protocol.agreement.model import Column
 YUAN = "元"
 _BRACKETS = str.maketrans({"[": "(", "]": ")", "【": "(", "】": ")", "〔": "(", "〕": ")", "{": "(", "}": ")"})
 _ONE_OF = "|".join(sorted(UNITS, key=len, reverse=True))
-_UNIT = re.compile(rf"\((?:单位:)?(?:人民币)?({_ONE_OF})\)")
-_STATED = re.compile(rf"单位:(?:人民币)?({_ONE_OF})(?![\w])")
+_UNIT = re.compile(rf"\((?:单位)?(?:人民币)?({_ONE_OF})\)")
+_STATED = re.compile(rf"单位[:：\s]*(?:人民币)?({_ONE_OF})(?![\w])")
 _INVISIBLE = frozenset(("Cf", "Cc", "Zs", "Zl", "Zp"))
+_DEMANDS = re.compile(r"\((?:必填|选填|非必填|required|optional)\)|[*:]")
 
 
 def normal_header(text: str) -> str:
     """The spelling by which headers are compared."""
     plain = unicodedata.normalize("NFKC", text).casefold()
-    return "".join(letter for letter in plain if unicodedata.category(letter) not in _INVISIBLE).translate(_BRACKETS)
+    seen = "".join(letter for letter in plain if unicodedata.category(letter) not in _INVISIBLE)
+    return _DEMANDS.sub("", seen.translate(_BRACKETS))
 
 
 def unit_in(header: str) -> str:
@@ -38,7 +41,7 @@ def unit_in(header: str) -> str:
 def stated_unit(cells: Sequence[str]) -> str:
     """The unit that a line above the header states for the whole table, as in 单位：万元; empty for none."""
     for cell in cells:
-        if found := _STATED.search(normal_header(cell)):
+        if found := _STATED.search(cell):
             return found[1]
     return ""
 
