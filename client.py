@@ -24,6 +24,7 @@ COMMANDS = {
     "sample": "matcher.agency.commands.sample",
     "match": "matcher.agency.commands.match",
     "findings": "matcher.agency.commands.match",
+    "receipt": "matcher.agency.commands.receipt",
     "reveal": "matcher.agency.commands.reveal",
     "agent": "matcher.agency.commands.agent",
     "group-key": "matcher.agency.commands.agent",

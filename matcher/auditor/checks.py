@@ -36,7 +36,8 @@ CHECKS: Mapping[int, str] = {
     "before.",
     18: "The asking side asks for a match, within quota and retention, and it runs on exactly the manifests that are "
     "sealed by then.",
-    19: "Findings are listed to a party to the flow, and are of a run in the log.",
+    19: "Findings are listed to a party to the flow, and are of a run in the log; so are receipts, one for each who "
+    "learned by it, once.",
     20: "Group keys are the agreement's and go between parties who use them; evaluations are asked of the holder and "
     "answered by it, once, as asked.",
     21: "The totals in a holder's answers add up, by requester and epoch, to no more than was asked, within quota.",

@@ -15,6 +15,7 @@ from matcher.auditor import export as exporting
 from matcher.auditor.checks import CHECKS
 from matcher.auditor.home import AuditorHome
 from matcher.auditor.listing import listing
+from matcher.auditor.receipt_command import receipt
 from matcher.auditor.source import DirectorySource, LogSource, ServiceSource
 from matcher.auditor.verify import Report, verify
 from matcher.auditor.witness.command import witness
@@ -34,6 +35,7 @@ def register(group: click.Group) -> None:
     audit.add_command(_export)
     audit.add_command(_show)
     audit.add_command(witness)
+    audit.add_command(receipt)
     group.add_command(audit)
 
 
@@ -198,6 +200,7 @@ def _entry_name(name: str) -> str:
         "evaluation-refused": _("evaluation refused"),
         "submission-sealed": _("submission sealed"),
         "match-run": _("match run"),
+        "receipts-issued": _("receipts issued"),
         "finding-listed": _("findings listed"),
         "reveal-requested": _("reveal requested"),
         "reveal-approved": _("reveal approved"),

@@ -112,6 +112,8 @@ def _about(entry: Entry) -> str:
                 "{matched} pairs, {findings} findings",
                 matched=facts["run"]["counts"].get("matched", 0), findings=facts["findings"],
             )  # fmt: skip
+        case "receipts-issued":
+            return _("{count} receipts", count=len(facts["receipts"]))
         case "finding-listed":
             return _("{count} findings", count=facts["count"])
         case "reveal-requested":

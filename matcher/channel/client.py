@@ -146,6 +146,11 @@ class Channel:
                 item.leaf, item.index, item.size, tuple(item.inclusion), item.state, item.request_index, item.since
             )
 
+    def receipts(self, run_digest: bytes) -> types.Receipts:
+        """Who learned what by a run: the caller's own receipt, or all for an auditor."""
+        reply = _call(self._matching.GetReceipts, pb.GetReceiptsRequest(run_digest=run_digest))
+        return types.Receipts({item.party: item.note for item in reply.receipts}, convert.logged(reply.logged))
+
     def send(self, message: SignedMessage, attachment: bytes = b"") -> types.Logged:
         """Send a message; returns where it stands in the log."""
         request = pb.SendRequest(message=convert.message_to_wire(message), attachment=attachment)

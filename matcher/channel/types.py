@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from matcher.protocol.messages import SignedMessage
@@ -93,6 +94,14 @@ class FindingItem:
     state: str
     request_index: int
     since: int
+
+
+@dataclass(frozen=True, slots=True)
+class Receipts:
+    """Receipts of a run: signed notes by party ("" is the service), and the log entry that holds their digests."""
+
+    notes: Mapping[str, str]
+    logged: Logged
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,8 +140,10 @@ def _where(done: Demonstration) -> Iterator[str]:
     out = _short(done.out)
     bureau = f"--home {out}/homes/{BUREAU} --passphrase-file {out}/passphrases/{BUREAU}"
     auditor = f"--home {out}/homes/{AUDITOR} --passphrase-file {out}/passphrases/{AUDITOR}"
-    yield _("Everything is in {out}: findings.xlsx, reveals.json, log/, homes/, processes/ (what commands printed).",
-            out=out)  # fmt: skip
+    yield _(
+        "Everything is in {out}: findings.xlsx, reveals.json, receipts.json, log/, homes/, processes/ (what commands "
+        "printed).", out=out,
+    )  # fmt: skip
     yield _("Try next:")
     yield f"  concordat audit verify --from {out}/log {auditor}"
     yield f"  concordat audit show --from {out}/log {auditor} --last 20"
@@ -152,6 +154,7 @@ def _where(done: Demonstration) -> Iterator[str]:
         f"--listen {done.address}"
     )
     yield f"  concordat findings --flow {FLOW} --period {PERIOD} {bureau}"
+    yield f"  concordat receipt --flow {FLOW} --period {PERIOD} {bureau}"
 
 
 def _short(path: Path) -> Path:

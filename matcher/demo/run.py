@@ -22,8 +22,8 @@ from matcher.demo.generate import generate
 from matcher.demo.outcome import FLAGGED_FILE, Outcome, count, write_flagged
 from matcher.demo.parties import make_parties
 from matcher.demo.preparing import address_file, prepare
-from matcher.demo.processes import Processes
-from matcher.demo.stage import Result, Stage, together
+from matcher.demo.processes import Processes, StepError
+from matcher.demo.stage import FLOW, PERIOD, Result, Stage, together
 from matcher.protocol.errors import InputError, StateError
 from matcher.text import _, language
 
@@ -32,6 +32,7 @@ MARKER = "concordat-demo.json"
 INPUT_FILES = ("projects.csv", "accounts.csv")
 FLOWS_FILE = "flows.csv"
 TRUTH_FILE = "truth.csv"
+RECEIPTS_FILE = "receipts.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +70,27 @@ def demonstrate(source: Path | Made, mode: str, out: Path, say: Callable[[str], 
         prepare(stage)
         compared = compare(stage)
         say(_("The auditor replays the whole log"))
-        audit, _exported = together(
+        audit, _exported, receipts, own = together(
             stage,
             partial(stage.concordat, stage.parties.auditor, "audit", "verify"),
             partial(stage.concordat, stage.parties.auditor, "audit", "export", out / "log"),
+            partial(stage.concordat, stage.parties.auditor, "audit", "receipt", str(compared.match["run"])),
+            partial(stage.concordat, stage.parties.bureau, "receipt", "--flow", FLOW, "--period", PERIOD),
         )
+        _write_receipts(out / RECEIPTS_FILE, receipts, own)
         seconds = time.monotonic() - started
         address = address_file(stage).read_text(encoding="utf-8").strip()
         say(_("All processes end"))
     outcome = count(compared, out / TRUTH_FILE)
     write_flagged(outcome, out / FLAGGED_FILE)
     return Demonstration(out, mode, compared, outcome, audit, address, seconds)
+
+
+def _write_receipts(path: Path, receipts: Result, own: Result) -> None:
+    """Who learned what, made again from the log by the auditor. Raises StepError if the bureau was told otherwise."""
+    if own not in receipts["receipts"]:
+        raise StepError("the bureau's receipt is not the one that the auditor checked")
+    path.write_text(json.dumps(receipts, indent=2) + "\n", encoding="utf-8")
 
 
 def _make_room(out: Path) -> Path:

@@ -34,6 +34,7 @@ _RPC = re.compile(r"[A-Za-z0-9._/]{1,96}")
 _FIXED_TEXT = re.compile(r"[A-Za-z',; -]{1,160}")
 MAX_PARTIES_PER_RUN = 32
 MAX_CODES_PER_RUN = 100
+MAX_RECEIPTS = 128
 
 Scope = Literal["none", "agreement", "period", "any"]
 Actor = Literal["sender", "party", "optional"]
@@ -123,6 +124,11 @@ ENTRY_TYPES: Mapping[str, EntryType] = {
     ),
     "match-run": EntryType(
         "match", "period", facts={"run": _is_run, "findings_root": is_digest, "findings": is_count}, agrees=_is_of_run
+    ),
+    # Who learned what by the run before: the digests of the signed receipts, the service's under an empty party.
+    "receipts-issued": EntryType(
+        "", "period", "optional",
+        {"run": is_digest, "receipts": list_of(object_of(party=optional(is_id), sha256=is_digest), MAX_RECEIPTS, 1)},
     ),
     # A party was shown findings of a run: its own, with their proofs.
     "finding-listed": EntryType("", "period", "party", {"run": is_digest, "count": is_count}),

@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 
 from keys.expiry import expiry
 from keys.service import ServiceKeys
-from matcher.protocol import checkpoint
+from matcher.protocol import checkpoint, receipts
 from matcher.protocol.checkpoint import Checkpoint
 from matcher.protocol.errors import StateError
+from matcher.protocol.receipts import Receipt
 from matcher.service import journal, limits, recovery
 from matcher.service.acts.directory import Directory
 from matcher.service.acts.greeting import Greeting
@@ -176,7 +177,11 @@ def _server(
     places = Places(database)
     uploads = Uploads(database, home.spool, clock)
     sealing = Sealing(database, log, home, storage.period_keys, uploads, clock)
-    matching = Matching(database, log, home, storage.period_keys, metrics, clock)
+
+    def sign_receipt(receipt: Receipt) -> str:
+        return receipts.sign(receipt, storage.public.origin, keys.log.public, keys.log.sign)
+
+    matching = Matching(database, log, home, storage.period_keys, metrics, clock, sign_receipt)
     directory = Directory(database, log, storage.public.log_key, clock)
     guard = Guard(database, Refusals(database, log, metrics), metrics, clock)
     return Server(

@@ -284,6 +284,28 @@ class ListFindingsRequest(_message.Message):
     run_digest: bytes
     def __init__(self, run_digest: _Optional[bytes] = ...) -> None: ...
 
+class GetReceiptsRequest(_message.Message):
+    __slots__ = ("run_digest",)
+    RUN_DIGEST_FIELD_NUMBER: _ClassVar[int]
+    run_digest: bytes
+    def __init__(self, run_digest: _Optional[bytes] = ...) -> None: ...
+
+class GetReceiptsReply(_message.Message):
+    __slots__ = ("receipts", "logged")
+    RECEIPTS_FIELD_NUMBER: _ClassVar[int]
+    LOGGED_FIELD_NUMBER: _ClassVar[int]
+    receipts: _containers.RepeatedCompositeFieldContainer[Receipt]
+    logged: Logged
+    def __init__(self, receipts: _Optional[_Iterable[_Union[Receipt, _Mapping]]] = ..., logged: _Optional[_Union[Logged, _Mapping]] = ...) -> None: ...
+
+class Receipt(_message.Message):
+    __slots__ = ("party", "note")
+    PARTY_FIELD_NUMBER: _ClassVar[int]
+    NOTE_FIELD_NUMBER: _ClassVar[int]
+    party: str
+    note: str
+    def __init__(self, party: _Optional[str] = ..., note: _Optional[str] = ...) -> None: ...
+
 class FindingItem(_message.Message):
     __slots__ = ("leaf", "index", "size", "inclusion", "state", "request_index", "since")
     LEAF_FIELD_NUMBER: _ClassVar[int]

@@ -510,6 +510,11 @@ class MatchingStub:
                 request_serializer=matcher_dot_wire_dot_concordat__pb2.ListFindingsRequest.SerializeToString,
                 response_deserializer=matcher_dot_wire_dot_concordat__pb2.FindingItem.FromString,
                 _registered_method=True)
+        self.GetReceipts = channel.unary_unary(
+                '/concordat.v1.Matching/GetReceipts',
+                request_serializer=matcher_dot_wire_dot_concordat__pb2.GetReceiptsRequest.SerializeToString,
+                response_deserializer=matcher_dot_wire_dot_concordat__pb2.GetReceiptsReply.FromString,
+                _registered_method=True)
 
 
 class MatchingServicer:
@@ -537,6 +542,13 @@ class MatchingServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetReceipts(self, request, context):
+        """Who learned what by a run: the caller's own receipt, or all of them for an auditor.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_MatchingServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -554,6 +566,11 @@ def add_MatchingServicer_to_server(servicer, server):
                     servicer.ListFindings,
                     request_deserializer=matcher_dot_wire_dot_concordat__pb2.ListFindingsRequest.FromString,
                     response_serializer=matcher_dot_wire_dot_concordat__pb2.FindingItem.SerializeToString,
+            ),
+            'GetReceipts': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetReceipts,
+                    request_deserializer=matcher_dot_wire_dot_concordat__pb2.GetReceiptsRequest.FromString,
+                    response_serializer=matcher_dot_wire_dot_concordat__pb2.GetReceiptsReply.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -638,6 +655,33 @@ class Matching:
             '/concordat.v1.Matching/ListFindings',
             matcher_dot_wire_dot_concordat__pb2.ListFindingsRequest.SerializeToString,
             matcher_dot_wire_dot_concordat__pb2.FindingItem.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetReceipts(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/concordat.v1.Matching/GetReceipts',
+            matcher_dot_wire_dot_concordat__pb2.GetReceiptsRequest.SerializeToString,
+            matcher_dot_wire_dot_concordat__pb2.GetReceiptsReply.FromString,
             options,
             channel_credentials,
             insecure,

@@ -270,3 +270,31 @@ def _manifest() -> canonical.Json:
 
 def _digest(world: World, index: int) -> str:
     return messages.from_json(canonical.decode(world.entries[index])["message"]).digest().hex()
+
+
+def _issue(world: World, *parties: str, run: str = "") -> int:
+    listed = [{"party": party, "sha256": files.DIGEST} for party in parties]
+    return world.act("receipts-issued", {"run": run or world.run, "receipts": listed})
+
+
+def test_check_19_a_run_s_receipts_are_issued_once_and_for_everybody() -> None:
+    world = World.good()
+    _issue(world, "", AUDIT, BANK, LABOUR)
+    assert world.verify().failures == []
+    _issue(world, "", AUDIT, BANK, LABOUR)
+    assert dict(world.verify().failed) == {19: 1}
+
+
+@pytest.mark.parametrize(
+    "parties", [(AUDIT, BANK, LABOUR), ("", BANK, LABOUR), ("", AUDIT, BANK, LABOUR, "press"), ("", AUDIT, BANK, BANK)]
+)
+def test_check_19_a_receipt_less_or_more_is_named(parties: tuple[str, ...]) -> None:
+    world = World.good()
+    _issue(world, *parties)
+    assert dict(world.verify().failed) == {19: 1}
+
+
+def test_check_19_receipts_are_of_a_run_in_the_log() -> None:
+    world = World.good()
+    _issue(world, "", AUDIT, BANK, LABOUR, run="ab" * 32)
+    assert dict(world.verify().failed) == {19: 1}

@@ -52,6 +52,9 @@ def _check_log(out: Path, size: int) -> None:
     witness = (out / "homes/audit-office/witness.vkey").read_text(encoding="utf-8").strip()
     entries, witnesses = other_readers.read_export(out / "log", log_key, (witness,))
     assert (len(entries), witnesses) == (size, {"audit-office/witness"})
+    receipts = json.loads((out / "receipts.json").read_text(encoding="utf-8"))
+    assert receipts["verified"] is True
+    assert [item["party"] for item in receipts["receipts"]] == ["", "labour-bureau", "bank-regulator", "audit-office"]
 
 
 def _codes(path: Path) -> dict[str, str]:

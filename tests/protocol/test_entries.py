@@ -66,6 +66,9 @@ FACTS: dict[str, canonical.Json] = {
     "submission-sealed": {"rows": 386},
     "match-run": {"run": RUN, "findings_root": DIGEST, "findings": 2},
     "agreement-in-force": {"agreement_id": "daxing-wages", "version": 1, "matching": DIGEST},
+    "receipts-issued": {
+        "run": DIGEST, "receipts": [{"party": "", "sha256": DIGEST}, {"party": "audit-office", "sha256": OTHER_DIGEST}],
+    },
     "finding-listed": {"run": DIGEST, "count": 2},
     "period-purged": {"segments": 4},
     "access-denied": {

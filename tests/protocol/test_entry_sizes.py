@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from matcher.protocol import bodies, canonical, checks, entries
-from matcher.protocol.entry_types import ENTRY_TYPES, MAX_CODES_PER_RUN, MAX_PARTIES_PER_RUN
+from matcher.protocol.entry_types import ENTRY_TYPES, MAX_CODES_PER_RUN, MAX_PARTIES_PER_RUN, MAX_RECEIPTS
 from matcher.protocol.errors import VerificationError
 from matcher.protocol.messages import SignedMessage
 from matcher.protocol.suite import SUITE, sha256
@@ -82,6 +82,7 @@ FACTS: dict[str, Any] = {
     "agreement_id": ID, "version": NUMBER, "matching": DIGEST, "rows": NUMBER, "findings_root": DIGEST,
     "findings": NUMBER, "count": NUMBER, "segments": NUMBER, "rpc": "R" * 96, "reason": ID, "detail": "t" * 160,
     "certificate": DIGEST, "message": DIGEST,
+    "receipts": [{"party": name, "sha256": DIGEST} for name in names(MAX_RECEIPTS)],
 }  # fmt: skip
 RUN = {
     "suite": SUITE, "agreement": AGREEMENT.hex(), "flow": ID, "period": PERIOD, "inputs": inputs(),
@@ -91,7 +92,7 @@ RUN = {
 
 def largest(name: str) -> bytes:
     entry_type = ENTRY_TYPES[name]
-    facts = {fact: DIGEST if (name, fact) == ("finding-listed", "run") else {**FACTS, "run": RUN}[fact]
+    facts = {fact: DIGEST if fact == "run" and name != "match-run" else {**FACTS, "run": RUN}[fact]
              for fact in entry_type.facts}  # fmt: skip
     in_period = entry_type.scope != "none"
     header = (AGREEMENT, ID, PERIOD) if in_period else (bytes(32), "", "")

@@ -292,6 +292,7 @@ class Matrix:
         )
         yield Row("Matching/ListRuns", DATA, lambda: [pb.ListRunsRequest(**place)])
         yield Row("Matching/ListFindings", DATA, lambda: [pb.ListFindingsRequest(run_digest=case.run.run_digest)])
+        yield Row("Matching/GetReceipts", MEMBERS, lambda: [pb.GetReceiptsRequest(run_digest=case.run.run_digest)])
 
     def _reveals(self, case: Case) -> Iterator[Row]:
         request = case.request()

@@ -94,9 +94,9 @@ def test_whole_way(world: World) -> None:
 
     assert world.log_types() == [
         "card-admitted", "card-admitted", "card-admitted", "agreement-signed", "agreement-signed",
-        "agreement-in-force", "submission-sealed", "submission-sealed", "match-run", "finding-listed",
-        "finding-listed", "reveal-requested", "reveal-approved", "reveal-delivered", "reveal-opened",
+        "agreement-in-force", "submission-sealed", "submission-sealed", "match-run", "receipts-issued",
+        "finding-listed", "finding-listed", "reveal-requested", "reveal-approved", "reveal-delivered", "reveal-opened",
         "finding-listed",
     ]  # fmt: skip
     read = list(world.channel(paper.AUDITOR).entries(0))
-    assert [index for index, _entry in read] == list(range(16))
+    assert [index for index, _entry in read] == list(range(17))

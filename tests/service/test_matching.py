@@ -171,8 +171,9 @@ def test_one_match_at_a_time(world: World) -> None:
     world.submit(paper.ANSWERING, [world.row(paper.ANSWERING, "a", FINE)])
     world.submit(paper.ASKING, [world.row(paper.ASKING, "a", FINE)])
     acts = Matching(
-        world.storage.database, world.storage.log, world.home, world.storage.period_keys, world.metrics, world.clock
-    )
+        world.storage.database, world.storage.log, world.home, world.storage.period_keys, world.metrics, world.clock,
+        lambda receipt: f"a note for {receipt.party}",
+    )  # fmt: skip
     first = acts.run(paper.ASKING, world.match_request(), lambda: None)
     next(first)
     with pytest.raises(OverloadedError, match="another match"):

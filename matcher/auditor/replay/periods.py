@@ -15,6 +15,7 @@ from matcher.auditor.replay.act import Act, PeriodKey, require
 from matcher.protocol import canonical
 from matcher.protocol.agreement.model import Agreement
 from matcher.protocol.findings import run_digest
+from matcher.protocol.receipts import SERVICE
 
 _LABELS: Mapping[str, re.Pattern[str]] = {
     "month": re.compile(r"\d{4}-(0[1-9]|1[0-2])"),
@@ -48,6 +49,7 @@ class Periods:
     def __init__(self) -> None:
         self._periods: dict[PeriodKey, _Period] = {}
         self._runs: dict[bytes, PeriodKey] = {}
+        self._receipted: set[str] = set()
 
     def serves(self, agreement_id: str, matching: bytes) -> bool:
         """Whether some period that was not purged is bound to this matching digest."""
@@ -139,6 +141,18 @@ class Periods:
         with check(19):
             act.agreement.flow(act.entry.flow).side_of(act.entry.actor)
             self.require_run(act, act.entry.facts["run"], 19)
+
+    def issue_receipts(self, act: Act) -> None:
+        """Raise CheckFailed (19) unless these are the first receipts of a run, one for everybody who learned by it."""
+        facts, agreement = act.entry.facts, act.agreement
+        with check(19):
+            flow = agreement.flow(act.entry.flow)
+            self.require_run(act, facts["run"], 19)
+        auditors = [party.id for party in agreement.parties.values() if party.kind == "auditor"]
+        named = sorted(item["party"] for item in facts["receipts"])
+        require(19, named == sorted((SERVICE, *flow.parties(), *auditors)), "receipts are missing, or of others")
+        require(19, facts["run"] not in self._receipted, f"run {facts['run'][:16]} has receipts already")
+        self._receipted.add(facts["run"])
 
     def require_run(self, act: Act, run: str, number: int) -> None:
         """Raise CheckFailed (``number``) unless ``run`` (hex) is a run of the act's period."""

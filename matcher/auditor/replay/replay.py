@@ -53,6 +53,7 @@ class Replay:
             "submission-sealed": (17, (self._periods.require_open, self._periods.seal)),
             "match-run": (18, (self._periods.require_open, self._periods.run)),
             "finding-listed": (19, (self._periods.require_open, self._periods.list_findings)),
+            "receipts-issued": (19, (self._periods.issue_receipts,)),
             "group-key-delivered": (20, (self._evaluations.deliver_group_key,)),
             "evaluation-requested": (20, (self._evaluations.ask,)),
             "evaluation-answered": (20, (self._evaluations.answer,)),

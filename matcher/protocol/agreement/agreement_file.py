@@ -12,6 +12,7 @@ from matcher.protocol import bodies, cosignature, note, suite
 from matcher.protocol.agreement import schema, terms_table
 from matcher.protocol.agreement.model import Agreement, Matching, Party, Quotas
 from matcher.protocol.agreement.schema import Entry, Table, refuse
+from matcher.protocol.entry_types import MAX_RECEIPTS
 from matcher.protocol.errors import VerificationError
 
 FILE = "agreement"
@@ -139,6 +140,8 @@ def _party(name: str, value: Table) -> Party:
 
 
 def _check_parties(parties: dict[str, Party], matching: Matching) -> None:
+    if len(parties) >= MAX_RECEIPTS:
+        refuse(f"{FILE}.parties", f"{len(parties)} parties; every run makes a receipt for each, {MAX_RECEIPTS} at most")
     schema.require_distinct((party.root.hex() for party in parties.values()), f"{FILE}.parties (root)")
     for flow in matching.flows.values():
         for name in flow.parties():

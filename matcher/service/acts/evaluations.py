@@ -47,7 +47,7 @@ def request(transaction: Database, letter: Letter) -> Effect:
     letter.require_attachment("elements_sha256", count * _ELEMENT_SIZE)
     quotas, agreement_id = letter.agreement.quotas[sender], letter.agreement.id
     spans = {
-        f"epoch {link.kind} {link.epoch}": quotas.evaluations_epoch,
+        usage.epoch_span(link.kind, link.epoch): quotas.evaluations_epoch,
         usage.month(letter.now): quotas.evaluations_month,
     }
     for span, limit in spans.items():

@@ -13,9 +13,9 @@ from itertools import islice
 
 from sqlite_utils import Database
 
-from matcher.protocol import canonical, cases, entries, merkle
+from matcher.protocol import canonical, cases, entries, merkle, receipts
 from matcher.protocol.agreement.model import Agreement
-from matcher.protocol.errors import OverloadedError, StateError
+from matcher.protocol.errors import NotFoundError, OverloadedError, StateError
 from matcher.protocol.messages import SignedMessage
 from matcher.protocol.suite import sha256
 from matcher.service import limits, policy
@@ -23,15 +23,19 @@ from matcher.service.acts import letters
 from matcher.service.home import ServiceHome
 from matcher.service.match import run as matching
 from matcher.service.metrics import Metrics
-from matcher.service.store import agreements, messages, periods, runs, segments, uploads
+from matcher.service.store import agreements, messages, periods, runs, segments, uploads, usage
+from matcher.service.store import receipts as stored_receipts
 from matcher.service.store.database import ControlDatabase
 from matcher.service.store.log import Clock, LogWriter
 from matcher.service.store.period_keys import PeriodKeys
 from matcher.service.store.periods import PeriodName
+from matcher.service.store.receipts import StoredReceipt
 from matcher.service.store.runs import Run, StoredFinding
 from matcher.service.store.uploads import Submission
+from matcher.service.store.writing import Transaction
 
 _BATCH_FINDINGS = 4096
+SignReceipt = Callable[[receipts.Receipt], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +54,9 @@ class Matching:
 
     def __init__(
         self, database: ControlDatabase, log: LogWriter, home: ServiceHome, period_keys: PeriodKeys, metrics: Metrics,
-        clock: Clock,
+        clock: Clock, sign_receipt: SignReceipt,
     ) -> None:  # fmt: skip
+        self._sign_receipt = sign_receipt
         self._database = database
         self._log = log
         self._home = home
@@ -145,10 +150,51 @@ class Matching:
             messages.add(transaction, request, agreement.id, b"", position.index)
             run = Run(result.run, inputs, name, root, total, position.index, position.time)
             runs.add(transaction, run)
+            self._issue_receipts(transaction, agreement, result, run)
         # The write block above ended: commit point.
         self._metrics.runs.inc()
         self._metrics.pairs.inc(result.pairs)
         yield run
+
+    def _issue_receipts(
+        self, transaction: Transaction, agreement: Agreement, result: matching.Result, run: Run
+    ) -> None:  # fmt: skip
+        """Sign who learned what, log the digests, keep the notes: in the run's own transaction."""
+        link = agreement.matching.links[agreement.flow(run.name.flow).link]
+        evaluated = usage.evaluations(transaction, agreement.id, link.kind, link.epoch) if link.mode == "oprf" else 0
+        facts = receipts.RunFacts(
+            result.record, run.log_index, run.ran_at, run.findings,
+            {item.manifest.hex(): item.rows for item in uploads.sealed_in(transaction, run.name)},
+            {link.holder: evaluated},
+        )  # fmt: skip
+        notes = [(item.party, self._sign_receipt(item)) for item in receipts.of_run(agreement, facts)]
+        position = self._log.append(
+            transaction,
+            lambda time: entries.without_message(
+                "receipts-issued", time, receipts.facts_of(notes, run.run), agreement=agreement.digest,
+                flow=run.name.flow, period=run.name.period,
+            ),
+        )  # fmt: skip
+        stored_receipts.add(transaction, run.run, notes, position.index)
+
+    def receipts(self, party: str, run_digest: bytes) -> list[StoredReceipt]:
+        """The receipts of a run that ``party`` may see: its own; all of them for an auditor of the agreement.
+
+        Raises NotFoundError for a run that is unknown, or from before there were receipts.
+        """
+        with self._database.read() as transaction:
+            run = runs.find(transaction, run_digest)
+            period = periods.find(transaction, run.name)
+            if period is None:
+                raise NotFoundError("no such run")
+            agreement = agreements.load(transaction, period.agreement)
+            policy.require_party(agreement, party)
+            kept = stored_receipts.of_run(transaction, run_digest)
+        is_auditor = agreement.party(party).kind == "auditor"
+        found = [item for item in kept if is_auditor or item.party == party]
+        if not found:
+            raise NotFoundError(f"there is no receipt of this run for {party}")
+        return found
 
     def runs(self, party: str, agreement_digest: bytes, flow: str, period: str) -> list[Run]:
         """Runs of a period, newest last, for a party to the flow."""

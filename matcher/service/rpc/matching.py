@@ -43,3 +43,11 @@ class MatchingService(stubs.MatchingServicer):
                 leaf=item.finding.leaf, index=item.finding.position, size=item.size, inclusion=item.inclusion,
                 state=item.state, request_index=item.finding.request_index, since=item.since,
             )  # fmt: skip
+
+    def GetReceipts(self, request: pb.GetReceiptsRequest, call: Call) -> pb.GetReceiptsReply:
+        """Receipts of a run."""
+        items = self._matching.receipts(call.party, request.run_digest)
+        return pb.GetReceiptsReply(
+            receipts=[pb.Receipt(party=item.party, note=item.note) for item in items],
+            logged=self._places.logged(items[0].log_index),
+        )

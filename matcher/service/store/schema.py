@@ -3,7 +3,7 @@
 ``message`` columns hold the signed message as canonical JSON. Nothing here is a row's content: rows live in segments.
 """
 
-VERSION = 2
+VERSION = 3
 
 COSIGNATURES = """
 CREATE TABLE cosignatures (
@@ -11,6 +11,16 @@ CREATE TABLE cosignatures (
     witness TEXT NOT NULL, -- verifier key
     line TEXT NOT NULL, -- signature line, as in C2SP tlog-cosignature
     PRIMARY KEY (size, witness)
+) STRICT, WITHOUT ROWID;
+"""
+
+RECEIPTS = """
+CREATE TABLE receipts (
+    run BLOB NOT NULL,
+    party TEXT NOT NULL, -- empty: the service's own
+    note TEXT NOT NULL,
+    log_index INTEGER NOT NULL,
+    PRIMARY KEY (run, party)
 ) STRICT, WITHOUT ROWID;
 """
 
@@ -178,6 +188,6 @@ CREATE TABLE usage (
     PRIMARY KEY (agreement_id, party, what, span)
 ) STRICT, WITHOUT ROWID;
 """
-TABLES += COSIGNATURES
+TABLES += COSIGNATURES + RECEIPTS
 # What brings a database of a version to the next one.
-UPGRADES = {1: COSIGNATURES}
+UPGRADES = {1: COSIGNATURES, 2: RECEIPTS}

@@ -35,3 +35,14 @@ def add(transaction: Database, agreement_id: str, party: str, what: str, span: s
         "ON CONFLICT (agreement_id, party, what, span) DO UPDATE SET used = used + excluded.used",
         [agreement_id, party, what, span, more],
     )
+
+
+def evaluations(transaction: Database, agreement_id: str, link: str, epoch: int) -> int:
+    """How many evaluations were asked for of a link kind in an epoch, by all parties."""
+    sql = "SELECT sum(used) FROM usage WHERE agreement_id = ? AND what = ? AND span = ?"
+    return number(transaction, sql, [agreement_id, EVALUATIONS, epoch_span(link, epoch)])
+
+
+def epoch_span(link: str, epoch: int) -> str:
+    """An epoch of a link kind, as a span."""
+    return f"epoch {link} {epoch}"
