@@ -107,6 +107,14 @@ def test_an_unsigned_agreement_and_another_party_will_do(agreement: Path, tmp_pa
     assert isinstance(run(tmp_path, *words, "--party", "nobody", str(EXAMPLE / "accounts.csv")).exception, DeniedError)
 
 
+def test_credit_codes_that_do_not_check_are_told_by_line(home: Path, tmp_path: Path) -> None:
+    text = "账号,开户单位,账户性质,统一社会信用代码\n62220001,甲,工资专户,91110115MA0000001X\n62220002,乙,工资专户,\n"
+    path = write(tmp_path / "a.csv", text + "62220003,丙,工资专户,110115000000001\n")
+    found = json.loads(run(home, "check", str(path)).stdout)
+    assert (found["accepted"], found["warnings"], found["warned_lines"]) == (3, 2, {"a.csv": [2, 4]})
+    assert "a.csv, lines 2, 4" in run(home, "check", str(path), as_json=False).output
+
+
 def test_a_home_without_agreement_says_what_to_do(home: Path, tmp_path: Path) -> None:
     (home / AGREEMENTS_DIRECTORY / "digest").rename(tmp_path / "elsewhere")
     result = run(home, "check", str(write(tmp_path / "accounts.csv")))

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from matcher.agency.files import xlsx_book
 from matcher.agency.files.batches import Reading, RowSource
 from matcher.agency.files.registry import open_rows
 from matcher.agency.files.xlsx_book import PART_LIMIT
@@ -84,9 +85,11 @@ def test_shared_texts_with_runs_are_read_and_bad_numbers_are_damage(tmp_path: Pa
     row = '<row r="2"><c><v>62220001</v></c><c t="s"><v>{}</v></c></row>'
     path = raw_xlsx(tmp_path / "a.xlsx", sheet_of(head, row.format(2)), strings=strings)
     assert rows_of(path)[0] == [(2, ("62220001", "大兴建筑"))]
-    path = raw_xlsx(tmp_path / "a.xlsx", sheet_of(head, row.format(2), *["<row/>"] * 30, row.format(3)[:-6] + "</row>"))
-    with pytest.raises(InputError, match="the workbook is damaged"):
-        rows_of(path)
+    for number in (3, -1):
+        late = row.format(number).replace('r="2"', 'r="40"')
+        path = raw_xlsx(tmp_path / "a.xlsx", sheet_of(head, row.format(2), late), strings=strings)
+        with pytest.raises(InputError, match="the workbook is damaged"):
+            rows_of(path)
 
 
 NUMBERS = [
@@ -142,9 +145,10 @@ def test_day_numbers_follow_the_workbooks_calendar(
 
 
 def test_an_amount_is_taken_at_the_digits_a_spreadsheet_shows(tmp_path: Path) -> None:
-    rows = [HEADER[:3], ("62220001", "甲", 0.1 + 0.2), ("62220002", "乙", 1234567890.1), ("62220003", "丙", 1e16)]
-    found, _rejects = rows_of(xlsx(tmp_path / "a.xlsx", {"S": rows}))
-    assert [cells[2] for _line, cells in found] == ["0.3", "1234567890.1", "10000000000000000"]
+    numbers = {"0.30000000000000004": "0.3", "1234567890.1000001": "1234567890.1", "1E+16": "10000000000000000"}
+    rows = [f"<row>{inline('62220001', '甲')}<c><v>{number}</v></c></row>" for number in numbers]
+    found, _rejects = rows_of(raw_xlsx(tmp_path / "a.xlsx", sheet_of(f"<row>{inline(*HEADER[:3])}</row>", *rows)))
+    assert [cells[2] for _line, cells in found] == list(numbers.values())
 
 
 def test_formulas_count_by_their_stored_result(tmp_path: Path) -> None:
@@ -277,6 +281,18 @@ def test_a_workbook_that_unpacks_to_too_much_is_refused_before_it_does(tmp_path:
         open_rows(path, COLUMNS)
     assert caught.value.code == "workbook-size"
     assert "CSV" in caught.value.remedy
+
+
+def test_every_part_has_a_limit_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    strings = f'<sst xmlns="{MAIN}"><si><t>{"账" * 100}</t></si></sst>'
+    cell = '<row><c t="s"><v>0</v></c></row>'
+    path = raw_xlsx(tmp_path / "a.xlsx", sheet_of(f"<row>{inline(*HEADER)}</row>", cell), strings=strings)
+    assert open_rows(path, COLUMNS).about.line == 1
+    for limit in ("SHEET_LIMIT", "STRINGS_LIMIT"):
+        with monkeypatch.context() as changed:
+            changed.setattr(xlsx_book, limit, 100)
+            with pytest.raises(InputError, match="which is more than is read"):
+                open_rows(path, COLUMNS)
 
 
 def test_entities_are_refused_before_they_expand(tmp_path: Path) -> None:

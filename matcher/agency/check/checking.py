@@ -25,6 +25,7 @@ from matcher.protocol.errors import InputError
 from matcher.text import _
 
 _KEY_SIZE = 32
+MOST_LINES = 20  # of each file, of those with a credit code that does not check
 Progress = Callable[[str, int | None], AbstractContextManager[Callable[[int], None]]]
 
 
@@ -73,6 +74,7 @@ class _Check:
     def __init__(self, terms: SideTerms) -> None:
         self.rows = self._records = self.rejected = 0
         self._warnings: Counter[str] = Counter()
+        self._warned: dict[str, list[int]] = {}
         self.distinct = Distinct(terms.side, terms.multiple)
         self.preview = Preview(terms)
 
@@ -84,6 +86,9 @@ class _Check:
         self._records += sum(len(group.lines) for group in found.groups) + found.rejected + unread
         self.rejected += found.rejected + unread
         self._warnings.update(found.warnings)
+        room = MOST_LINES - len(self._warned.get(name, ()))
+        if found.warned and room > 0:
+            self._warned.setdefault(name, []).extend(found.warned[:room])
         rejects.add(name, sorted(batch.rejects + found.rejects))
         for group in found.groups:
             self.distinct.add(file, group)
@@ -99,6 +104,7 @@ class _Check:
             "reasons": dict(sorted(rejects.counts.items())),
             "duplicates": self.distinct.duplicates,
             "warnings": sum(self._warnings.values()),
+            "warned_lines": self._warned,
             "rejects_file": str(rejects.path) if rejects.written else "",
             "files": [source.about.summary(path.name) for path, source in zip(files, sources, strict=True)],
         }

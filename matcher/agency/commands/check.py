@@ -137,6 +137,9 @@ def _show(console: Console, result: dict[str, Any], checked: Checked, preview: b
         console.print(_("  {count:,} x {reason}", count=count, reason=reason(code)[0]), markup=False)
     if result["warnings"]:
         console.print(_("  {n:,} credit codes do not check and count as unknown", n=result["warnings"]))
+        for file, lines in result["warned_lines"].items():
+            text = _("    {file}, lines {lines}", file=file, lines=", ".join(map(str, lines)))
+            console.print(text, markup=False, soft_wrap=True)
     show_local(console, result["local_rules"])
     if result["rejects_file"]:
         console.print(_("What to correct: {file}", file=result["rejects_file"]), markup=False)

@@ -32,12 +32,14 @@ quote: Callable[[str], str] = encode_basestring
 
 @dataclass(slots=True)
 class Cells:
-    """One column of some rows. ``values`` by row (None: unknown), ``json`` the same as JSON; ``problems`` are codes."""
+    """One column of some rows. ``values`` by row (None: unknown), ``json`` the same as JSON; ``problems`` are codes,
+    ``warned`` rows whose cell counts as unknown though it holds something."""
 
     values: list[Any]
     json: list[str]
     problems: dict[int, str]
     warnings: Counter[str] = field(default_factory=Counter)
+    warned: list[int] = field(default_factory=list)
 
 
 def reader(column: Column, unit: str, codes: Sequence[str]) -> Reader:
@@ -95,8 +97,12 @@ def _read(
         unknown = sum(value is None for value in values) - texts.count("")
         if unknown:
             result.problems |= (found := faults.find(texts))
-            unknown -= len(found)
-        result.warnings = Counter({CREDIT_CODE: unknown} if unknown else {})
+            result.warned = [
+                index
+                for index, (value, text) in enumerate(zip(values, texts, strict=True))
+                if value is None and text and index not in found
+            ]
+        result.warnings = Counter({CREDIT_CODE: len(result.warned)} if result.warned else {})
     return result
 
 

@@ -39,12 +39,14 @@ class Group:
 
 @dataclass(slots=True)
 class Records:
-    """What some rows gave. ``rejected`` counts records (a row that names none as one); each may have many problems."""
+    """What some rows gave. ``rejected`` counts records (a row that names none as one); each may have many problems.
+    ``warned`` are lines with a credit code that does not check."""
 
     groups: list[Group] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
     rejected: int = 0
     warnings: Counter[str] = field(default_factory=Counter)
+    warned: list[int] = field(default_factory=list)
 
 
 class RecordReader:
@@ -65,6 +67,7 @@ class RecordReader:
         read = [data.reader(texts[data.position]) for data in self._plan.data]
         for cell in read:
             result.warnings.update(cell.warnings)
+            result.warned += [lines[index] for index in cell.warned]
         without = [line for index, line in enumerate(lines) if index not in excluded]
         for link in self._plan.links:
             named = self._records(link, lines, texts, row_ids, excluded, read, result)
