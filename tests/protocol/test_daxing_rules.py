@@ -50,6 +50,7 @@ TABLE = [
     ("kind", "wage", "other", "wrong-account-kind", True),
     ("kind", "wage", None, "wrong-account-kind", False),
     ("wages", 10_000_000_00, 9_000_000_00, "wages-short", False),
+    ("wages", 1_000_00, 900_00, "wages-short", False),  # where the scale puts nine tenths lowest
     ("wages", 10_000_000_00, 8_822_600_00, "wages-short", True),
     ("wages", 10_000_000_00, 12_000_000_00, "wages-short", False),
     ("wages", 0, 0, "wages-short", False),
@@ -57,6 +58,7 @@ TABLE = [
     ("wages", None, 1, "wages-short", False),
     ("wages", 1, None, "wages-short", False),
     ("deposit", 1_000_000_00, 950_000_00, "deposit-short", False),
+    ("deposit", 1_000_00, 950_00, "deposit-short", False),
     ("deposit", 1_000_000_00, 931_200_00, "deposit-short", True),
     ("deposit", 1_000_000_00, 0, "deposit-short", True),
     ("deposit", 0, 0, "deposit-short", False),  # nothing is required
