@@ -80,15 +80,17 @@ def _cosigned(source: LogSource, agreement: Agreement, size: int, wait_seconds: 
     threshold = agreement.witness_threshold
     if threshold == 0:
         return source.checkpoint()
-    remedy = "Nothing is lost: it goes on as soon as they cosign. Ask the auditors whether their witnesses run."
     try:
         shown = source.checkpoint(size, agreement.digest, wait_seconds)
         cosignature.require(shown, agreement.witnesses, threshold)
     except VerificationError as error:
         # What the service shows is its own doing, not the requester's: no ground to refuse the request.
-        raise UnwitnessedError(f"a checkpoint without the cosignatures was shown: {error}", remedy=remedy) from error
+        raise UnwitnessedError(
+            f"a checkpoint without the cosignatures was shown: {error}", remedy="Tell an auditor; the request waits."
+        ) from error
     except NotFoundError as error:
         raise UnwitnessedError(
-            f"fewer than {threshold} of {len(agreement.witnesses)} witnesses have cosigned this request", remedy=remedy
+            f"fewer than {threshold} of {len(agreement.witnesses)} witnesses have cosigned this request",
+            remedy="Nothing is lost: it goes on as soon as they cosign. Ask the auditors whether their witnesses run.",
         ) from error
     return shown
