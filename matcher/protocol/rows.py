@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from matcher.protocol.errors import VerificationError
 from matcher.protocol.suite import lp
 
 PUT = 1
@@ -50,7 +51,9 @@ def pack(row: Row) -> bytes:
 
 
 def unpack(data: bytes) -> Row:
-    """Take a row's bytes apart."""
+    """Take a row's bytes apart. Raises VerificationError when they are too few for a row."""
+    if len(data) < FIXED_SIZE:
+        raise VerificationError(f"row: {len(data)} bytes are no row")
     return Row(data[0], data[1:17], data[17:33], data[33:65], data[65:77], data[77:])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import os
+import resource
 import signal
 import threading
 from collections.abc import Iterator
@@ -115,6 +116,7 @@ def serve(
     """Serve until SIGTERM or SIGINT."""
     _require_loopback(listen, allow_network=allow_network)
     journal.start()
+    _raise_file_limit()
     metrics = Metrics()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -128,6 +130,12 @@ def serve(
                 _write_ready(ready_file, server.address)
             while not stop.wait(_HOUSEKEEPING_SECONDS):
                 app.keep_house(storage, keys, app.system_clock)
+
+
+def _raise_file_limit() -> None:
+    """Take as many file descriptors as this user may have: idle connections use them up."""
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _write_ready(path: Path, address: str) -> None:

@@ -28,6 +28,11 @@ STOP_GRACE_SECONDS = 20.0
 KEEPALIVE_SECONDS = 30
 KEEPALIVE_TIMEOUT_SECONDS = 10
 MIN_PING_SECONDS = 10
+# A connection that does not come to its first call, or makes none for so long, is closed; clients dial again.
+HANDSHAKE_SECONDS = 20
+IDLE_CONNECTION_SECONDS = 600
+# An upload that brings nothing for so long gives its place to others.
+IDLE_STREAM_SECONDS = 60.0
 
 MAX_ATTACHMENT_BYTES = {
     "evaluation-request": 4096 * 32,

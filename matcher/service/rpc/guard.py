@@ -20,7 +20,7 @@ from matcher.service import journal, limits
 from matcher.service.acts.refusals import Refusals
 from matcher.service.metrics import Metrics
 from matcher.service.policy import ConcealedError
-from matcher.service.rpc import call, convert, status
+from matcher.service.rpc import call, convert, incoming, status
 from matcher.service.rpc.call import Call
 from matcher.service.store import cards
 from matcher.service.store.database import ControlDatabase
@@ -63,8 +63,8 @@ class Guard(grpc.ServerInterceptor):  # type: ignore[type-arg]
         behaviour = getattr(handler, attribute)
         wrap = self._streaming if handler.response_streaming else self._single
         return make(
-            wrap(method, behaviour),
-            request_deserializer=handler.request_deserializer,
+            wrap(method, _checked(behaviour, streaming=handler.request_streaming)),
+            request_deserializer=incoming.tolerant(handler.request_deserializer),
             response_serializer=handler.response_serializer,
         )
 
@@ -148,6 +148,19 @@ class Guard(grpc.ServerInterceptor):  # type: ignore[type-arg]
             except Exception:
                 # The call is refused all the same; that its refusal is not in the log must not be hidden.
                 journal.failure("refusal-not-logged", rpc=rpc, party=party)
+
+
+def _checked(behaviour: Callable[[Any, Any], Any], *, streaming: bool) -> Callable[[Any, Any], Any]:
+    """``behaviour`` on requests that are well-formed; a stream of them is watched while it runs."""
+    if not streaming:
+        return lambda request, entered: behaviour(incoming.require(request), entered)
+
+    def watched(stream: Iterator[Any], entered: Any) -> Iterator[Any]:
+        context = entered.context if isinstance(entered, Call) else entered
+        with incoming.PatientStream(stream, context) as patient:
+            yield from behaviour(patient, entered)
+
+    return watched
 
 
 def _storage(named: DiskTrouble) -> OverloadedError:

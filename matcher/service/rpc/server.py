@@ -75,6 +75,8 @@ class Server:
                 ("grpc.keepalive_permit_without_calls", 1),
                 ("grpc.http2.min_ping_interval_without_data_ms", limits.MIN_PING_SECONDS * 1000),
                 ("grpc.so_reuseport", 0),
+                ("grpc.server_handshake_timeout_ms", limits.HANDSHAKE_SECONDS * 1000),
+                ("grpc.max_connection_idle_ms", limits.IDLE_CONNECTION_SECONDS * 1000),
             ],
             maximum_concurrent_rpcs=limits.WORKERS,
         )
