@@ -12,9 +12,11 @@ import click
 from rich.console import Console
 
 from matcher.auditor import export as exporting
+from matcher.auditor.browse.command import browse
 from matcher.auditor.checks import CHECKS
 from matcher.auditor.home import AuditorHome
-from matcher.auditor.listing import listing
+from matcher.auditor.listing import act_name, listing
+from matcher.auditor.mirror.command import mirror
 from matcher.auditor.receipt_command import receipt
 from matcher.auditor.source import DirectorySource, LogSource, ServiceSource
 from matcher.auditor.verify import Report, verify
@@ -36,6 +38,8 @@ def register(group: click.Group) -> None:
     audit.add_command(_show)
     audit.add_command(witness)
     audit.add_command(receipt)
+    audit.add_command(mirror)
+    audit.add_command(browse)
     group.add_command(audit)
 
 
@@ -124,7 +128,7 @@ def _show_report(console: Console, report: Report) -> None:
         _witnesses(report),
     ]
     console.print("\n".join(lines), markup=False, soft_wrap=True)
-    counts = [(_entry_name(name), report.entry_counts[name]) for name in sorted(report.entry_counts)]
+    counts = [(act_name(name), report.entry_counts[name]) for name in sorted(report.entry_counts)]
     console.print(table(_("Entries"), (_("What"), _("Number")), counts))
     if report.states:
         console.print(table(_("Findings asked for"), (_("State"), _("Number")), sorted(report.states.items())))
@@ -168,7 +172,7 @@ def _show(invocation: Invocation, directory: Path | None, finding: str, log_key:
         lines = listing(source, key, finding.lower(), last, advance)
     rows = [
         (
-            str(line.index), _local(line.time), _lines(line.party, line.person), _entry_name(line.type),
+            str(line.index), _local(line.time), _lines(line.party, line.person), act_name(line.type),
             _lines(line.purpose, line.case), _lines(f"{line.flow} {line.period}".strip(), line.about),
         )
         for line in lines
@@ -186,29 +190,3 @@ def _local(time: int) -> str:
 
 def _lines(*parts: str) -> str:
     return "\n".join(filter(None, parts))
-
-
-def _entry_name(name: str) -> str:
-    names = {
-        "card-admitted": _("card admitted"),
-        "key-rotated": _("card renewed"),
-        "agreement-signed": _("agreement signed"),
-        "agreement-in-force": _("agreement in force"),
-        "group-key-delivered": _("group key delivered"),
-        "evaluation-requested": _("evaluation requested"),
-        "evaluation-answered": _("evaluation answered"),
-        "evaluation-refused": _("evaluation refused"),
-        "submission-sealed": _("submission sealed"),
-        "match-run": _("match run"),
-        "receipts-issued": _("receipts issued"),
-        "finding-listed": _("findings listed"),
-        "reveal-requested": _("reveal requested"),
-        "reveal-approved": _("reveal approved"),
-        "reveal-refused": _("reveal refused"),
-        "reveal-delivered": _("reveal delivered"),
-        "reveal-opened": _("reveal opened"),
-        "reveal-disputed": _("reveal disputed"),
-        "period-purged": _("period purged"),
-        "access-denied": _("access denied"),
-    }
-    return names[name]

@@ -84,11 +84,12 @@ def _why(entry: Entry, known: dict[str, _Why]) -> _Why:
 def _line(index: int, entry: Entry, why: _Why) -> Line:
     person = entry.message.person if entry.message else ""
     return Line(
-        index, entry.time, entry.actor, person, entry.type, entry.flow, entry.period, *why, _about(entry)
+        index, entry.time, entry.actor, person, entry.type, entry.flow, entry.period, *why, about(entry)
     )  # fmt: skip
 
 
-def _about(entry: Entry) -> str:
+def about(entry: Entry) -> str:
+    """What the entry is about, in a few words: counts and ids."""
     body, facts = entry.body, entry.facts
     match entry.type:
         case "card-admitted" | "key-rotated":
@@ -131,3 +132,30 @@ def _about(entry: Entry) -> str:
             return _("{count} segments destroyed", count=facts["segments"])
         case _:
             return f"{facts['rpc']}: {facts['reason']}"
+
+
+def act_name(name: str) -> str:
+    """What an entry of this type says was done."""
+    names = {
+        "card-admitted": _("card admitted"),
+        "key-rotated": _("card renewed"),
+        "agreement-signed": _("agreement signed"),
+        "agreement-in-force": _("agreement in force"),
+        "group-key-delivered": _("group key delivered"),
+        "evaluation-requested": _("evaluation requested"),
+        "evaluation-answered": _("evaluation answered"),
+        "evaluation-refused": _("evaluation refused"),
+        "submission-sealed": _("submission sealed"),
+        "match-run": _("match run"),
+        "receipts-issued": _("receipts issued"),
+        "finding-listed": _("findings listed"),
+        "reveal-requested": _("reveal requested"),
+        "reveal-approved": _("reveal approved"),
+        "reveal-refused": _("reveal refused"),
+        "reveal-delivered": _("reveal delivered"),
+        "reveal-opened": _("reveal opened"),
+        "reveal-disputed": _("reveal disputed"),
+        "period-purged": _("period purged"),
+        "access-denied": _("access denied"),
+    }
+    return names[name]

@@ -35,6 +35,7 @@ class Report:
     ``failures`` holds the first ones, ``failed`` counts all by check. ``entry_counts`` is by type; ``states`` counts
     the findings that were asked for, by the state of their case. ``cosigned`` are the agreements' witnesses that
     cosigned the checkpoint, with their times in seconds; ``witnessed``: as many of them as every agreement asks for.
+    ``agreements`` are the newest versions that came into force.
     """
 
     origin: str
@@ -48,6 +49,7 @@ class Report:
     states: Counter[str] = field(default_factory=Counter)
     cosigned: dict[str, int] = field(default_factory=dict)
     witnessed: bool = False
+    agreements: tuple[Agreement, ...] = ()
 
     def add(self, failed: CheckFailed, index: int | None) -> None:
         """Note one broken check."""
@@ -103,14 +105,14 @@ def verify(
         report.add(CheckFailed(3, f"the checkpoint has {point.size} entries, {tree.size} were there to read"), None)
     elif tree.root() != point.root:
         report.add(CheckFailed(3, "the entries do not hash to the checkpoint's root"), None)
-    report.entry_counts, report.states = replay.counts, replay.states()
-    _count_witnesses(report, replay.agreements())
+    report.entry_counts, report.states, report.agreements = replay.counts, replay.states(), replay.agreements()
+    _count_witnesses(report)
     return report
 
 
-def _count_witnesses(report: Report, agreements: tuple[Agreement, ...]) -> None:
+def _count_witnesses(report: Report) -> None:
     parsed, enough = note.parse(report.note), []
-    for agreement in agreements:
+    for agreement in report.agreements:
         try:
             with check(1):
                 found = cosignature.cosigners(parsed, map(cosignature.parse_verifier_key, agreement.witnesses))

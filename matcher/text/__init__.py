@@ -10,15 +10,34 @@ import os
 import re
 import sys
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from importlib import resources
 
 LANGUAGES = ("en", "zh")
+_speaking: ContextVar[str] = ContextVar("speaking", default="")
+
+
+def language() -> str:
+    """``en`` or ``zh``: what ``speaking`` says here, else the process's."""
+    return _speaking.get() or _of_process()
+
+
+@contextmanager
+def speaking(chosen: str) -> Iterator[None]:
+    """Texts are in the language ``chosen`` inside: for a page, whose reader chooses at each request."""
+    token = _speaking.set(_known(chosen))
+    try:
+        yield
+    finally:
+        _speaking.reset(token)
 
 
 @cache
-def language() -> str:
-    """``en`` or ``zh``: from the command line, the environment or the locale."""
+def _of_process() -> str:
+    """From the command line, the environment or the locale."""
     arguments = sys.argv[1:]
     for position, argument in enumerate(arguments):
         if argument.startswith("--lang="):

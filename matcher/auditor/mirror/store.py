@@ -85,7 +85,7 @@ class MirrorStore:
     """
 
     def __init__(self, path: Path, log_key: str) -> None:
-        self._log_key = log_key
+        self.log_key = log_key
         path.touch(mode=0o600, exist_ok=True)
         self._connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
         try:
@@ -104,7 +104,7 @@ class MirrorStore:
                 for statement in _TABLES:
                     transaction.execute(statement)
                 empty = merkle.CompactRange().to_bytes()
-                transaction.execute("INSERT INTO log VALUES (1, ?, ?)", [self._log_key, empty])
+                transaction.execute("INSERT INTO log VALUES (1, ?, ?)", [self.log_key, empty])
                 transaction.execute(f"PRAGMA user_version = {VERSION:d}")
             elif version != VERSION:
                 raise StateError(
@@ -112,7 +112,7 @@ class MirrorStore:
                     remedy="Move mirror.db aside: it is fetched again, and verified again.",
                 )
             ((key,),) = transaction.execute("SELECT key FROM log")
-            if key != self._log_key:
+            if key != self.log_key:
                 raise StateError(
                     "the mirror is of another log than service.json names",
                     remedy="Move mirror.db aside and keep it: it is the evidence of the log that ended.",
@@ -157,7 +157,7 @@ class MirrorStore:
         return self.head()
 
     def _keep(self, transaction: Database, size: int, edge: merkle.CompactRange, signed: str) -> None:
-        point = checkpoint.verify(signed, self._log_key)
+        point = checkpoint.verify(signed, self.log_key)
         if point.size != size:
             raise VerificationError(f"the checkpoint is of {point.size} entries, the batch ends at {size}")
         if (root := edge.root() if size == edge.size else _root(transaction, size)) != point.root:

@@ -1,0 +1,1 @@
+"""The auditor's page: the verified copy of the log, served to a browser on this machine."""
