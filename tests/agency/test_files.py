@@ -204,6 +204,19 @@ def test_parquet_types_become_what_a_person_would_write(tmp_path: Path) -> None:
     assert next(iter(open_rows(path, columns).batches)).rows == [("7", "10000000000000000", "2022-05-01", "2022-05-01")]
 
 
+def test_parquet_takes_times_as_days_in_china_and_nothing_for_not_a_number(tmp_path: Path) -> None:
+    arrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    columns = (Column("account", ("account",), "account", link=True), Column("day", ("day",), "date"),
+               Column("paid", ("paid",), "amount"))  # fmt: skip
+    late = datetime.datetime(2022, 5, 31, 17, 0, tzinfo=datetime.UTC)
+    times = arrow.array([late], arrow.timestamp("us", tz="UTC"))
+    path = tmp_path / "a.parquet"
+    parquet.write_table(arrow.table({"account": ["1"], "day": times, "paid": [float("nan")]}), path)
+    assert next(iter(open_rows(path, columns).batches)).rows == [("1", "2022-06-01", "")]
+
+
 def test_parquet_refuses_link_values_that_lost_digits_and_damage(tmp_path: Path) -> None:
     arrow = pytest.importorskip("pyarrow")
     from pyarrow import parquet

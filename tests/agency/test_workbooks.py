@@ -78,6 +78,24 @@ def test_what_other_programs_write_is_read(tmp_path: Path, prefix: str) -> None:
     assert rows_of(path) == ([(7, ("6222\r020001", *CELLS[1:]))], [])
 
 
+def test_names_of_parts_do_not_depend_on_case_or_kind_of_slash(tmp_path: Path) -> None:
+    path = tmp_path / "b.xlsx"
+    strings = f'<sst xmlns="{MAIN}"><si><t>大兴建筑</t></si></sst>'
+    row = f'<row>{inline("62220001")}<c t="s"><v>0</v></c></row>'
+    plain = raw_xlsx(tmp_path / "a.xlsx", sheet_of(f"<row>{inline(*HEADER[:2])}</row>", row), strings=strings)
+    with zipfile.ZipFile(plain) as good, zipfile.ZipFile(path, "w") as other:
+        for name in good.namelist():
+            other.writestr(name.replace("/", "\\").replace("sharedStrings", "SharedStrings"), good.read(name))
+    assert rows_of(path)[0] == [(2, ("62220001", "大兴建筑"))]
+
+
+def test_an_inline_text_with_a_value_beside_is_the_text(tmp_path: Path) -> None:
+    row = f'<row>{inline("62220001")}<c t="inlineStr"><is><t>甲</t></is><v>1</v></c></row>'
+    assert rows_of(raw_xlsx(tmp_path / "a.xlsx", sheet_of(f"<row>{inline(*HEADER[:2])}</row>", row)))[0] == [
+        (2, ("62220001", "甲"))
+    ]
+
+
 def test_shared_texts_with_runs_are_read_and_bad_numbers_are_damage(tmp_path: Path) -> None:
     strings = f'<sst xmlns="{MAIN}">' + "".join(f"<si><t>{cell}</t></si>" for cell in HEADER[:2])
     strings += "<si><r><t>大兴</t></r><rPh><t>noise</t></rPh><r><t>建筑</t></r></si></sst>"

@@ -37,7 +37,7 @@ _HEAD_COLUMNS = 256
 _END = re.compile(rb"</(?:\w+:)?sheetData\s*>|<(?:\w+:)?sheetData\s*/>")
 _MERGE = re.compile(rb'mergeCell\s[^>]*?ref="([A-Z]{1,3}\d{1,7}:[A-Z]{1,3}\d{1,7})"')
 _OVERLAP = 64
-_DOCUMENT = "/officeDocument"
+_CONTENT_TYPES = "[content_types].xml"
 _AS_CSV = "Save the sheet as CSV, which has no such limit, and submit that file."
 _AGAIN = "Open it in the spreadsheet program, save it as a new workbook, and submit that one."
 
@@ -73,7 +73,8 @@ class XlsxBook:
             raise
 
     def _read(self) -> None:
-        self._parts = {item.filename: item for item in self._zip.infolist()}
+        # Names of parts do not depend on case (ECMA-376 part 2, 6.2.2.3); some programs write backslashes.
+        self._parts = {_key(item.filename): item for item in self._zip.infolist()}
         if len(self._parts) > _MAX_PARTS:
             raise _oversized(self._file, _("{n:,} parts", n=len(self._parts)))
         if any(item.flag_bits & 1 for item in self._parts.values()):
@@ -94,10 +95,10 @@ class XlsxBook:
         ]
 
     def _main_part(self) -> str:
-        if "[Content_Types].xml" not in self._parts:
+        if _CONTENT_TYPES not in self._parts:
             raise self._foreign()
         found = [target for target, kind in self._relations("").values() if kind == "officeDocument"]
-        if not found or found[0] not in self._parts:
+        if not found or _key(found[0]) not in self._parts:
             raise self._foreign()
         if found[0].endswith(".bin"):
             raise _kind(self._file, _("a binary workbook (.xlsb)"))
@@ -114,7 +115,7 @@ class XlsxBook:
         """By id: (part, kind) of what ``part`` refers to."""
         folder, name = posixpath.split(part)
         where = posixpath.join(folder, "_rels", f"{name}.rels")
-        if where not in self._parts:
+        if _key(where) not in self._parts:
             return {}
         return {
             attributes["Id"]: (
@@ -129,17 +130,17 @@ class XlsxBook:
     def strings(self) -> Strings:
         """The shared texts."""
         part = self._targets.get("sharedStrings", "")
-        return Strings(self.open(part, STRINGS_LIMIT)) if part in self._parts else Strings(None)
+        return Strings(self.open(part, STRINGS_LIMIT)) if _key(part) in self._parts else Strings(None)
 
     @cached_property
     def styles(self) -> list[Style]:
         """Styles by number."""
         part = self._targets.get("styles", "")
-        return parse_styles(self.open(part)) if part in self._parts else []
+        return parse_styles(self.open(part)) if _key(part) in self._parts else []
 
     def open(self, part: str, limit: int = PART_LIMIT) -> IO[bytes]:
         """A part to read. Raises InputError when it unpacks to more than ``limit`` bytes, or suspiciously much."""
-        item = self._parts[part]
+        item = self._parts[_key(part)]
         size = item.file_size
         if size > limit or (size > PART_LIMIT and size > MAX_RATIO * max(1, item.compress_size)):
             raise _oversized(self._file, f"{size // MEBIBYTE:,} MiB")
@@ -202,6 +203,10 @@ class XlsxSheet:
                     tail.append(joined[end.end() :] or b" ")
                 before = piece[-_OVERLAP:]
         return count, b"".join(tail)
+
+
+def _key(part: str) -> str:
+    return part.replace("\\", "/").casefold()
 
 
 def locked(file: str) -> InputError:

@@ -117,7 +117,8 @@ class _Reader:
             self._calculated = self._valued = False
         elif name == self._value or (name == self._plain and not self._in_phonetic):
             self._valued = True
-            if self._slot is not None:
+            # A cell with its text inside may have a value as well, which is a number of nothing.
+            if self._slot is not None and not (name == self._value and self._attributes.get("t") == "inlineStr"):
                 self.parser.CharacterDataHandler = self._text.append
         elif name == self._row:
             number = int(attributes.get("r", self._number + 1))
