@@ -52,8 +52,8 @@ CREATE TABLE status (id INTEGER PRIMARY KEY CHECK (id = 1), log_key TEXT NOT NUL
 CREATE VIRTUAL TABLE search USING fts5(words, content='', tokenize='unicode61');
 CREATE VIEW access_log AS SELECT idx AS entry, at AS time, party, person, act_en AS act, purpose, case_ref AS "case",
     flow, period, recipient AS "to", about_en AS about FROM acts;
-CREATE VIEW access_log_zh AS SELECT idx AS 编号, at AS 时间, party AS 单位, person AS 人员, act_zh AS 操作, purpose AS 用途,
-    case_ref AS 案号, flow AS 流程, period AS 期间, recipient AS 对方, about_zh AS 内容 FROM acts;
+CREATE VIEW access_log_zh AS SELECT idx AS 编号, at AS 时间, party AS 单位, person AS 人员, act_zh AS 操作,
+    purpose AS 用途, case_ref AS 案号, flow AS 流程, period AS 期间, recipient AS 对方, about_zh AS 内容 FROM acts;
 """
 
 
