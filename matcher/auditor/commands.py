@@ -12,6 +12,7 @@ import click
 from rich.console import Console
 
 from matcher.auditor import export as exporting
+from matcher.auditor import proof_command
 from matcher.auditor.browse.command import browse
 from matcher.auditor.checks import CHECKS
 from matcher.auditor.home import AuditorHome
@@ -38,6 +39,8 @@ def register(group: click.Group) -> None:
     audit.add_command(_show)
     audit.add_command(witness)
     audit.add_command(receipt)
+    audit.add_command(proof_command.make)
+    audit.add_command(proof_command.check)
     audit.add_command(mirror)
     audit.add_command(browse)
     group.add_command(audit)

@@ -17,10 +17,12 @@ from matcher.agency import setup
 from matcher.auditor.commands import register
 from matcher.auditor.mirror.store import MirrorStore
 from matcher.auditor.witness import command
-from matcher.protocol import checkpoint, cosignature
+from matcher.protocol import checkpoint, cosignature, proof
 from matcher.protocol.checkpoint import Checkpoint
 from matcher.service.acts import directory
+from matcher.service.store import log
 from matcher.text import edge
+from tests import other_readers
 from tests.service import paper
 from tests.service.evaluation import ELEMENTS, ask
 from tests.service.world import World, new_template
@@ -46,11 +48,14 @@ class Office:
         (self.path / "service.json").write_text(json.dumps(asdict(public)))
 
     def run(self, capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, dict[str, Any], list[Any]]:
+        return self.audit(capsys, "witness", *arguments)
+
+    def audit(self, capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, dict[str, Any], list[Any]]:
         group = click.Group("concordat")
         register(group)
         edge.share_options(group, people=True)
         options = ["--home", str(self.path), "--passphrase-file", str(self.passphrase)]
-        status = edge.run(group, [*options, "audit", "witness", *arguments, "--json"], KeyFileError)
+        status = edge.run(group, [*options, "audit", *arguments, "--json"], KeyFileError)
         shown = capsys.readouterr()
         return status, json.loads(shown.out or "{}"), [json.loads(line) for line in shown.err.splitlines()]
 
@@ -141,3 +146,44 @@ def test_a_silent_service_is_waited_for_but_not_once(
     status, result, lines = office.run(capsys)
     assert (status, result["cosigned"]) == (0, 0)
     assert lines[-1] == {"time": lines[-1]["time"], "act": "waiting", "reason": "unreachable"}
+
+
+def test_the_proof_of_an_entry_is_a_file_that_others_verify(
+    office: Office, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    office.run(capsys, "--once")
+    size, path = len(office.world.log()), tmp_path / "entry.tlog-proof"
+    for index in range(size):
+        status, result, _lines = office.audit(capsys, "proof", str(index), "--out", str(path))
+        assert (status, result["size"]) == (0, size)
+        found = other_readers.read_proof(path.read_text(), office.world.public.log_key, (office.key,))
+        with office.world.storage.database.read() as transaction:
+            [(_position, entry)] = log.entries(transaction, index, 1)
+        assert found == (index, entry, {"audit/witness"})
+    keys = ("--log-key", office.world.public.log_key, "--witness", office.key)
+    status, result, _lines = office.audit(capsys, "check-proof", str(path), *keys)
+    assert (status, result["type"], list(result["witnesses"])) == (0, "agreement-in-force", ["audit/witness"])
+    assert office.audit(capsys, "check-proof", str(path))[0] == 0
+    other = cosignature.verifier_key("other/witness", bytes(range(32)))
+    assert office.audit(capsys, "check-proof", str(path), "--witness", other)[2][-1]["error"]["code"] == "verification"
+    assert office.audit(capsys, "proof", str(size))[2][-1]["error"]["code"] == "not-found"
+
+
+@pytest.mark.parametrize("damage", ["entry", "hash", "signature", "no entry", "no text"])
+def test_a_damaged_proof_is_refused(
+    office: Office, tmp_path: Path, capsys: pytest.CaptureFixture[str], damage: str
+) -> None:
+    path = tmp_path / "entry.tlog-proof"
+    office.audit(capsys, "proof", "2", "--out", str(path))
+    given = proof.parse(path.read_text())
+    changed = {
+        "entry": lambda: replace(given, extra=b"{}"),
+        "hash": lambda: replace(given, hashes=(bytes(32), *given.hashes[1:])),
+        "signature": lambda: replace(given, signed=given.signed.replace(given.signed[-20:-10], "AAAAAAAAAA")),
+        "no entry": lambda: replace(given, extra=None),
+        "no text": lambda: given,
+    }[damage]()
+    path.write_bytes(b"\xff" if damage == "no text" else proof.render(changed).encode())
+    status, _result, lines = office.audit(capsys, "check-proof", str(path))
+    assert status in (3, 7)
+    assert lines[-1]["error"]["code"] in ("verification", "input")
