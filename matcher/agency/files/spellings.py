@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from matcher.agency.files.mappings import UNITS, SourceMapping
@@ -21,13 +22,15 @@ _BRACKETS = str.maketrans({"[": "(", "]": ")", "【": "(", "】": ")", "〔": "(
 _ONE_OF = "|".join(sorted(UNITS, key=len, reverse=True))
 _UNIT = re.compile(rf"\((?:单位)?(?:人民币)?({_ONE_OF})\)")
 _STATED = re.compile(rf"单位[:：\s]*(?:人民币)?({_ONE_OF})(?![\w])")
+_LONGEST = 200
 _INVISIBLE = frozenset(("Cf", "Cc", "Zs", "Zl", "Zp"))
 _DEMANDS = re.compile(r"\((?:必填|选填|非必填|required|optional)\)|[*:]")
 
 
+@lru_cache(maxsize=4096)
 def normal_header(text: str) -> str:
-    """The spelling by which headers are compared."""
-    plain = unicodedata.normalize("NFKC", text).casefold()
+    """The spelling by which headers are compared. What is longer than any header is cut."""
+    plain = unicodedata.normalize("NFKC", text[:_LONGEST]).casefold()
     seen = "".join(letter for letter in plain if unicodedata.category(letter) not in _INVISIBLE)
     return _DEMANDS.sub("", seen.translate(_BRACKETS))
 
