@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: setup demo test check lint types imports generated proto clean
+.PHONY: setup demo test check check-long lint types imports generated proto clean
 
 setup: $(STAMP)
 
@@ -21,6 +21,10 @@ test: setup
 	$(BIN)/pytest -q
 
 check: lint types imports generated test
+
+# Every durable step broken, 500 kills, a million malformed messages, 64 parties at once; some twenty minutes.
+check-long: check
+	$(BIN)/python -m bench.faults --json
 
 lint: setup
 	$(BIN)/ruff check .

@@ -7,14 +7,21 @@ MAX_AGREEMENT_FILE_BYTES = 512 << 10
 MAX_DRAFTS_PER_PARTY = 16
 MAX_SIGNATURES_PER_CALL = 64
 
-WORKERS = 40
+WORKERS = 224
 # Calls that run at once; the rest is told to come again. Below WORKERS, so that the telling itself never waits.
-MAX_CALLS = 32
+MAX_CALLS = 192
 MAX_CALLS_PER_PARTY = 12
-MAX_WAITERS = 16
+# From so many calls on, a party with so many of them waits for the others.
+CROWDED_CALLS = 96
+MAX_CALLS_PER_PARTY_CROWDED = 2
+# Calls that gRPC holds for a worker. Beyond it gRPC refuses by itself, without saying when to come again.
+MAX_CALLS_HELD = 2048
+MAX_WAITERS = 96
 MAX_WAITERS_PER_PARTY = 4
 RETRY_SECONDS = 1.0
 RETRY_SECONDS_MATCH = 5.0
+# Two submissions are sealed at once; others wait so long for their turn, then they are told to come again.
+SEAL_WAIT_SECONDS = 10.0
 RETRY_SECONDS_DISK = 30.0
 
 UNARY_SECONDS = 60.0

@@ -1,4 +1,4 @@
-"""Coverage-guided fuzzing of the decoders: ``python -m tests.faults.fuzz -runs=100000``. Ends with status 0, or a crash.
+"""Coverage-guided fuzzing of the decoders: ``python -m tests.faults.fuzz -runs=100000``. Status 0, or a crash.
 
 The first byte of an input chooses the decoder. The corpus begins with each decoder's good examples.
 """

@@ -60,7 +60,7 @@ class Sealing:
                 upload = uploads.find(transaction, submission, party)
                 self._check(transaction, upload, manifest, body)
                 sealed_so_far = uploads.sealed_in(transaction, upload.name)
-            if not self._room.acquire(blocking=False):
+            if not self._room.acquire(timeout=limits.SEAL_WAIT_SECONDS):
                 raise OverloadedError("other submissions are being sealed", retry_seconds=limits.RETRY_SECONDS_MATCH)
             try:
                 self._write_segment(upload, manifest, sealed_so_far, check)

@@ -6,6 +6,7 @@ everybody and of this party; 3 the act itself. A refusal is logged (acts/refusal
 
 from __future__ import annotations
 
+import random
 import threading
 import time
 from collections import Counter
@@ -124,11 +125,17 @@ class Guard(grpc.ServerInterceptor):  # type: ignore[type-arg]
     @contextmanager
     def _room(self, party: str) -> Iterator[None]:
         with self._lock:
-            if self._running.total() >= limits.MAX_CALLS or self._running[party] >= limits.MAX_CALLS_PER_PARTY:
+            mine, total = self._running[party], self._running.total()
+            share = limits.MAX_CALLS_PER_PARTY
+            if total >= limits.CROWDED_CALLS:
+                share = limits.MAX_CALLS_PER_PARTY_CROWDED
+            if total >= limits.MAX_CALLS or mine >= share:
                 raise OverloadedError(
-                    f"{self._running[party]} calls of {party} are under way, {self._running.total()} of all parties",
-                    retry_seconds=limits.RETRY_SECONDS, remedy="Wait, then try again.",
-                )  # fmt: skip
+                    f"{mine} calls of {party} are under way, {total} of all parties",
+                    # Not all at the same moment, or they would meet again.
+                    retry_seconds=limits.RETRY_SECONDS * random.uniform(0.5, 1.5),  # noqa: S311 - a spread, no secret
+                    remedy="Wait, then try again.",
+                )
             self._running[party] += 1
         self._metrics.running.inc()
         try:

@@ -81,5 +81,5 @@ class PatientStream:
             idle = time.monotonic() - self._waiting_since if self._is_waiting else 0.0
             left = limits.IDLE_STREAM_SECONDS - idle
             if left <= 0:
-                self._context.cancel()  # type: ignore[attr-defined]
+                self._context.cancel()  # type: ignore[no-untyped-call]
                 return

@@ -78,7 +78,7 @@ class Server:
                 ("grpc.server_handshake_timeout_ms", limits.HANDSHAKE_SECONDS * 1000),
                 ("grpc.max_connection_idle_ms", limits.IDLE_CONNECTION_SECONDS * 1000),
             ],
-            maximum_concurrent_rpcs=limits.WORKERS,
+            maximum_concurrent_rpcs=limits.MAX_CALLS_HELD,
         )
         for add, servicer in servicers:
             add(servicer, self._server)
