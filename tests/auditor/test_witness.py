@@ -279,3 +279,14 @@ def test_a_service_that_does_not_know_the_witness_says_so(home: Home) -> None:
     home.log.refuse = DeniedError("no", code="not-a-witness")
     with pytest.raises(DeniedError):
         home.witness.step()
+
+
+def test_a_line_that_the_mirror_was_shown_is_not_taken_for_the_witness_s_own(home: Home, story: World) -> None:
+    signed = bare(home.log).decode()
+    forged = cosignature.sign(note.parse(signed).text, "audit-office/witness", KEY.public, NOW, key("w").sign)
+    home.store.append(0, story.entries, signed)
+    home.store.add_cosignatures(17, ["no line at all\n", forged])
+    home.witness.step()
+    [(_size, line)] = home.log.lines
+    assert line != forged
+    assert cosignature.require(cosignature.attach(signed, [line]), [WITNESS], 1)

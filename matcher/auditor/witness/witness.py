@@ -11,6 +11,7 @@ and the same failure comes back at every start, since what was held stays held.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -20,7 +21,8 @@ from matcher.auditor.mirror.follow import HistoryError, follow
 from matcher.auditor.mirror.store import MirrorStore
 from matcher.auditor.witness import evidence
 from matcher.protocol import checkpoint, cosignature, note
-from matcher.protocol.errors import NotFoundError
+from matcher.protocol.errors import NotFoundError, VerificationError
+from matcher.protocol.note import VerifierKey
 
 Clock = Callable[[], int]
 
@@ -91,7 +93,7 @@ class Witness:
     def _cosign(self, signed: str, size: int) -> Cosigned:
         text = note.parse(signed).text
         key = cosignature.parse_verifier_key(cosignature.verifier_key(self._name, self._key.public))
-        line = self._held_line(size, key.key_id)
+        line = self._held_line(size, text, key)
         if not line:
             line = cosignature.sign(text, self._name, self._key.public, self._clock(), self._key.sign)
             self._store.add_cosignatures(size, [line])
@@ -99,10 +101,13 @@ class Witness:
         self._handed_in = size
         return Cosigned(size, cosignature.verify_line(text, line, key))
 
-    def _held_line(self, size: int, key_id: bytes) -> str:
-        """The line signed before, if this program was stopped after signing; "" otherwise."""
+    def _held_line(self, size: int, text: str, key: VerifierKey) -> str:
+        """The line signed before, if this program was stopped after signing; "" otherwise.
+
+        The copy also holds lines that the service showed, which may say anything: only one that verifies is ours.
+        """
         for line in self._store.cosignatures(size):
-            item = note.parse_signature(line.removesuffix("\n"))
-            if (item.name, item.key_id) == (self._name, key_id):
+            with suppress(VerificationError):
+                cosignature.verify_line(text, line, key)
                 return line
         return ""
