@@ -8,10 +8,10 @@ import sys
 import click
 
 from keys.errors import KeyFileError
+from matcher import VERSION
 from matcher.text import _, edge
 from matcher.text.lazy import LazyGroup
 
-VERSION = "0.1.0"
 COMMANDS = {
     "init": "matcher.agency.commands.identity",
     "card": "matcher.agency.commands.identity",

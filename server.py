@@ -8,7 +8,8 @@ import sys
 import click
 
 from keys.errors import KeyFileError
-from matcher.service import VERSION, commands
+from matcher import VERSION
+from matcher.service import commands
 from matcher.text import _, edge
 
 

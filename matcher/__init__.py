@@ -1,1 +1,3 @@
 """Concordat: compare records of two authorities without showing them."""
+
+VERSION = "0.2.0"

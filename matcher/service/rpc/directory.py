@@ -7,7 +7,8 @@ import re
 from matcher.protocol import contract, rows
 from matcher.protocol.errors import AgreementError
 from matcher.protocol.suite import SUITE, require_suite
-from matcher.service import VERSION, journal
+from matcher import VERSION
+from matcher.service import journal
 from matcher.service.acts.directory import Directory
 from matcher.service.acts.greeting import Greeting
 from matcher.service.rpc import convert
