@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
+from matcher import VERSION
 from matcher.protocol import contract, rows
 from matcher.protocol.errors import AgreementError
 from matcher.protocol.suite import SUITE, require_suite
-from matcher import VERSION
 from matcher.service import journal
 from matcher.service.acts.directory import Directory
 from matcher.service.acts.greeting import Greeting
