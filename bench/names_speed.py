@@ -14,9 +14,10 @@ from matcher.protocol import names, normalise
 from matcher.protocol.agreement.model import Field
 from matcher.protocol.vector import VectorLayout
 
-_ROUNDS = 3
+_ROUNDS = 5
 _PAIRS = 100_000
 _WARM = "四川瑞衡建筑工程有限公司"
+_WORST = ("瑞衡科技", "四川瑞衡信息科技股份有限公司")
 
 
 def _keys(count: int) -> list[bytes]:
@@ -39,26 +40,26 @@ def encoding(unique: Sequence[str]) -> float:
 
 def comparing(pairs: Sequence[tuple[str, str]]) -> float:
     """Pairs compared a second: each pair's own two encodings, the pairs repeated to some 100,000."""
-    keys = _keys(len(pairs))
-    left = [names.encode(key, pair[0]) for key, pair in zip(keys, pairs, strict=True)]
-    right = [names.encode(key, pair[1]) for key, pair in zip(keys, pairs, strict=True)]
     times = max(1, _PAIRS // len(pairs))
+    keys = _keys(len(pairs))
+    left = [names.encode(key, pair[0]) for key, pair in zip(keys, pairs, strict=True)] * times
+    right = [names.encode(key, pair[1]) for key, pair in zip(keys, pairs, strict=True)] * times
     best = float("inf")
     for _ in range(_ROUNDS):
         started = time.process_time()
-        for _ in range(times):
-            for one, other in zip(left, right, strict=True):
-                names.compare(one, other)
+        names.compare_columns(left, right)
         best = min(best, time.process_time() - started)
-    return times * len(pairs) / best
+    return len(left) / best
 
 
 def measure(pairs: Sequence[tuple[str, str]]) -> dict[str, object]:
     """Both figures, with what they are of."""
     unique = list(dict.fromkeys(name for pair in pairs for name in pair))
     return {
-        "clock": "processor time of one process, best of 3",
+        "clock": f"processor time of one process, best of {_ROUNDS}",
         "unique_names": len(unique),
         "names_encoded_per_second": round(encoding(unique)),
         "pairs_compared_per_second": round(comparing(pairs)),
+        # None of these is settled by whole columns: each is decided by itself.
+        "pairs_compared_per_second_at_worst": round(comparing([_WORST])),
     }

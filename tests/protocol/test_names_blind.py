@@ -13,6 +13,7 @@ from matcher.protocol import names
 from matcher.protocol.comparators.company_name import CompanyName
 from matcher.protocol.errors import VerificationError
 from matcher.protocol.names import data
+from matcher.protocol.names.blind import HEAD
 from matcher.protocol.names.parts import CAPS
 from matcher.protocol.outcomes import UNKNOWN_KIND
 
@@ -80,23 +81,27 @@ def test_symbols_are_the_ones_of_the_design() -> None:
     encoding = names.encode(KEY, "四川恒泰建筑有限公司")
     parts = names.split("四川恒泰建筑有限公司")
     assert parts.brand == (ord("恒"), ord("泰"))
-    assert encoding[: 1 + len(CAPS)] == bytes((0, *map(len, parts)))
+    assert encoding[:HEAD] == bytes((0, *map(len, parts))).ljust(HEAD, b"\0")
     blocks = [
         (3, 1, parts.province[0]), (6, 4, 0), (5, 5, parts.form[0]), (7, 6, 0), (7, 7, 0), (7, 8, 0),
         (4, 9, parts.trade[0]), (1, 10, ord("恒")), (1, 10, ord("泰")),
         (2, 11, parts.sound[0]), (2, 11, parts.sound[1]), (1, 12, ord("泰")), (1, 12, ord("建")), (1, 12, ord("筑")),
     ]  # fmt: skip
-    expected = b""
+    symbols = []
     for kind, part, number in blocks:
         encryptor = Cipher(algorithms.AES(KEY), modes.ECB()).encryptor()  # noqa: S305
-        expected += encryptor.update(bytes((kind, part)) + bytes(10) + number.to_bytes(4, "big"))[:4]
-    assert encoding[1 + len(CAPS) :] == expected.ljust(names.WIDTH - 1 - len(CAPS), b"\0")
+        symbols.append(encryptor.update(bytes((kind, part)) + bytes(10) + number.to_bytes(4, "big"))[:4])
+    expected, taken = b"", iter(symbols)
+    for part, cap in zip(parts, CAPS, strict=True):
+        expected += b"".join(next(taken) for _ in part).ljust(4 * cap, b"\0")
+    assert encoding[HEAD:] == expected
+    assert names.WIDTH == len(encoding) == 224
 
 
 def test_another_record_shares_no_symbol() -> None:
     name = "四川恒泰建筑有限公司"
     other_key = hashlib.sha256(b"another record").digest()
-    start = 1 + len(CAPS)
+    start = HEAD
     one, other = names.encode(KEY, name)[start:], names.encode(other_key, name)[start:]
     symbols = [{data[i : i + 4] for i in range(0, len(data), 4)} - {bytes(4)} for data in (one, other)]
     assert symbols[0]
@@ -119,11 +124,16 @@ def test_malformed_encodings_are_refused() -> None:
         "long": good + b"\0",
         "state": b"\x02" + good[1:],
         "unknown with a value": b"\x01" + good[1:],
+        "unknown with a length": b"\x01\x01" + bytes(names.WIDTH - 2),
+        "bytes behind the lengths": good[: HEAD - 1] + b"\x01" + good[HEAD:],
+        "a symbol more than its length says": good[:1] + b"\0" + good[2:],
         "part too long": good[:1] + bytes((CAPS[0] + 1,)) + good[2:],
-        "bytes behind the symbols": good[:-1] + b"\x01",
+        "bytes behind a part's symbols": good[: -4 * CAPS.seam - 1] + b"\x01" + good[-4 * CAPS.seam :],
         "a value without parts": bytes(names.WIDTH),
     }
-    for encoding in mutations.values():
+    for name, encoding in mutations.items():
+        if len(encoding) == names.WIDTH:
+            assert names.compare_columns([encoding, good, good], [good, encoding, good]) == [None, None, "same"], name
         with pytest.raises(VerificationError):
             names.compare(encoding, good)
         with pytest.raises(VerificationError):

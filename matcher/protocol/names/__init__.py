@@ -4,6 +4,9 @@ splitting takes a name apart, blind turns the parts into symbols, verdict decide
 what is known of regions, trades and legal forms. docs/names.md tells how a name is decided.
 """
 
+from collections.abc import Sequence
+
+from matcher.protocol.names import columns
 from matcher.protocol.names.blind import WIDTH, decode, encode, forget
 from matcher.protocol.names.data import data_digest
 from matcher.protocol.names.parts import EMPTY, NameParts
@@ -32,6 +35,7 @@ __all__ = [
     "Decision",
     "NameParts",
     "compare",
+    "compare_columns",
     "compare_plain",
     "data_digest",
     "decide",
@@ -46,6 +50,11 @@ __all__ = [
 def compare(asking: bytes, answering: bytes) -> str:
     """The verdict on two encodings made under one field key. Raises VerificationError when one is malformed."""
     return _decide(decode(asking), decode(answering)).verdict
+
+
+def compare_columns(asking: Sequence[bytes], answering: Sequence[bytes]) -> list[str | None]:
+    """The verdict on each pair of encodings of WIDTH bytes, as ``compare`` gives it; None where one is malformed."""
+    return columns.verdicts(asking, answering, compare)
 
 
 def compare_plain(asking: str | None, answering: str | None) -> str:

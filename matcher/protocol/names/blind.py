@@ -1,7 +1,8 @@
 """A name's parts as blinded symbols, and back to parts that can be compared but not read.
 
 Design section 4, ``company-name``: symbol = AES-256(field key, kind (1) | part (1) | zero (10) | u32(number))[:4].
-Encoding: state (1) | length of each part (13) | symbols (4 each) | zeros: always WIDTH bytes. The part's label is in
+Encoding: state (1) | length of each part (13) | zeros (2) | symbols (4 each), each part at its own place and filled
+with zeros: always WIDTH bytes, and a part can be compared over many pairs at once (columns.py). The part's label is in
 the block, so a character of the brand and the same character elsewhere have nothing to do with each other; the key is
 the record's, so no two records share a symbol. Two numbers of one part collide with probability 2^-32 a pair.
 """
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 import struct
 from functools import lru_cache
+from operator import gt
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
@@ -19,25 +21,34 @@ from matcher.protocol.names.splitting import split
 from matcher.protocol.outcomes import STATE_UNKNOWN, STATE_VALUE
 
 SYMBOL_SIZE = 4
-WIDTH = 1 + len(CAPS) + SYMBOL_SIZE * SYMBOLS
+HEAD = (1 + len(CAPS) + SYMBOL_SIZE - 1) // SYMBOL_SIZE * SYMBOL_SIZE
+WIDTH = HEAD + SYMBOL_SIZE * SYMBOLS
 UNKNOWN_ENCODING = bytes((STATE_UNKNOWN,)) + bytes(WIDTH - 1)
-_HEAD = 1 + len(CAPS)
 _BLOCK_SIZE = 16
 _LABELS = tuple(bytes((kind, label)) + bytes(10) for kind, label in zip(KINDS, LABELS, strict=True))
 _CACHE_SIZE = 1 << 15
-_SYMBOLS = struct.Struct(f">{SYMBOLS}I")
+_LENGTHS_KEPT = 1 << 12
+_ECB = modes.ECB()  # noqa: S305 - see encode
+
+
+@lru_cache(maxsize=_LENGTHS_KEPT)
+def _places(lengths: bytes) -> struct.Struct:
+    """Where the symbols of parts of these lengths stand; the places between are packed as zeros."""
+    return struct.Struct(
+        "=" + "".join(f"{used}I{(cap - used) * SYMBOL_SIZE}x" for used, cap in zip(lengths, CAPS, strict=True))
+    )
 
 
 @lru_cache(maxsize=_CACHE_SIZE)
-def _plan(name: str) -> tuple[bytes, bytes, bytes]:
-    """What does not depend on the key: head, the blocks to encrypt, the zeros behind; head is empty if unknown."""
+def _plan(name: str) -> tuple[bytes, bytes, struct.Struct] | None:
+    """What does not depend on the key: head, the blocks to encrypt, the places of the symbols; None if unknown."""
     parts = split(name)
     if parts == EMPTY:
-        return b"", b"", b""
-    head = bytes((STATE_VALUE, *map(len, parts)))
+        return None
+    lengths = bytes(map(len, parts))
     labelled = zip(_LABELS, parts, strict=True)
     blocks = b"".join([label + number.to_bytes(4, "big") for label, part in labelled for number in part])
-    return head, blocks, bytes(WIDTH - _HEAD - len(blocks) // _BLOCK_SIZE * SYMBOL_SIZE)
+    return bytes((STATE_VALUE, *lengths)).ljust(HEAD, b"\0"), blocks, _places(lengths)
 
 
 def forget() -> None:
@@ -48,16 +59,13 @@ def forget() -> None:
 
 def encode(field_key: bytes, name: str | None) -> bytes:
     """``name`` blinded under ``field_key`` (32 bytes): WIDTH bytes. A name that says nothing is unknown, as None is."""
-    if name is None:
+    if name is None or (plan := _plan(name)) is None:
         return UNKNOWN_ENCODING
-    head, blocks, padding = _plan(name)
-    if not head:
-        return UNKNOWN_ENCODING
+    head, blocks, places = plan
     # One block for each symbol, each block different within a record and the key fresh for each record: ECB is here the
     # pseudorandom function of design section 4, and equal blocks giving equal symbols is what is wanted.
-    cipher = Cipher(algorithms.AES(field_key), modes.ECB())  # noqa: S305
-    encrypted = memoryview(cipher.encryptor().update(blocks)).cast("I")
-    return head + encrypted[:: _BLOCK_SIZE // SYMBOL_SIZE].tobytes() + padding
+    encrypted = memoryview(Cipher(algorithms.AES(field_key), _ECB).encryptor().update(blocks)).cast("I")
+    return head + places.pack(*encrypted[:: _BLOCK_SIZE // SYMBOL_SIZE])
 
 
 def decode(encoding: bytes) -> NameParts:
@@ -68,14 +76,15 @@ def decode(encoding: bytes) -> NameParts:
         if encoding != UNKNOWN_ENCODING:
             raise VerificationError("comparison vector: a company name's encoding is malformed")
         return EMPTY
-    symbols = _SYMBOLS.unpack_from(encoding, _HEAD)
+    lengths = encoding[1 : 1 + len(CAPS)]
+    if any(map(gt, lengths, CAPS)):
+        raise VerificationError("comparison vector: a company name's part is longer than it can be")
+    places = _places(lengths)
+    symbols = places.unpack_from(encoding, HEAD)
+    if not symbols or any(encoding[1 + len(CAPS) : HEAD]) or places.pack(*symbols) != encoding[HEAD:]:
+        raise VerificationError("comparison vector: a company name's encoding is malformed")
     parts, start = [], 0
-    for length, cap in zip(encoding[1:_HEAD], CAPS, strict=True):
-        if length > cap:
-            raise VerificationError("comparison vector: a company name's part is longer than it can be")
+    for length in lengths:
         parts.append(symbols[start : start + length])
         start += length
-    used = _HEAD + start * SYMBOL_SIZE
-    if not start or encoding[used:] != UNKNOWN_ENCODING[used:]:
-        raise VerificationError("comparison vector: a company name's encoding is malformed")
     return NameParts(*parts)

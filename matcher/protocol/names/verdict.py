@@ -96,12 +96,16 @@ def _trade(name: NameParts) -> Numbers:
     return name.trade + name.closing
 
 
+def _is_equal_trade(one: NameParts, other: NameParts) -> bool:
+    return one.trade == other.trade and one.closing == other.closing
+
+
 def _same_brand(one: NameParts, other: NameParts) -> Decision:
-    trade, other_trade = _trade(one), _trade(other)
-    if trade == other_trade:
+    if _is_equal_trade(one, other):
         if one.works == other.works or _is_abbreviated(one) or _is_abbreviated(other):
             return _agreed(one, other)
         return WORKS_ONLY
+    trade, other_trade = _trade(one), _trade(other)
     if sorted(trade) == sorted(other_trade):
         return _agreed(one, other)
     short, long = (one, other) if len(trade) < len(other_trade) else (other, one)
@@ -123,7 +127,7 @@ def _is_within(short: Numbers, long: Numbers) -> bool:
 
 
 def _other_brand(one: NameParts, other: NameParts) -> Decision:
-    equal_trade = _trade(one) == _trade(other)
+    equal_trade = _is_equal_trade(one, other)
     if min(len(one.brand), len(other.brand)) >= TELLING_BRAND:
         if equal_trade and _without_repeats(one.brand) == _without_repeats(other.brand):
             return _agreed(one, other)
