@@ -152,8 +152,9 @@ def serving(storage: Storage, keys: ServiceKeys, listen: str, metrics: Metrics, 
         else:
             recovery.recover(storage.database, storage.home, storage.period_keys, clock)
             storage.note_newest()
-        mail = Mail(storage.database, storage.log, metrics, clock)
-        witnessing = Witnessing(storage.database, WaitingRoom(), clock)
+        room = WaitingRoom()
+        mail = Mail(storage.database, storage.log, room, metrics, clock)
+        witnessing = Witnessing(storage.database, room, clock)
         server = _server(storage, keys, listen, metrics, mail, witnessing, clock)
         storage.home.write_public(
             replace(storage.public, address=server.address, tls_certificate=keys.tls_certificate_pem)

@@ -15,6 +15,7 @@ from matcher.protocol.messages import SignedMessage
 from matcher.protocol.suite import sha256
 from matcher.service import limits
 from matcher.service.acts.mail import Mail
+from matcher.service.acts.waiting import WaitingRoom
 from tests.service import paper
 from tests.service.evaluation import ELEMENTS, answer, ask
 from tests.service.world import World
@@ -133,13 +134,13 @@ def test_a_receiver_waits_for_the_first_message(world: World) -> None:
 
 
 def test_waiting_is_bounded_and_ends_with_the_service(world: World) -> None:
-    mail = Mail(world.storage.database, world.storage.log, world.metrics, world.clock)
+    mail = Mail(world.storage.database, world.storage.log, WaitingRoom(), world.metrics, world.clock)
     count = limits.MAX_WAITERS_PER_PARTY + 1
     with ThreadPoolExecutor(count) as pool:
         waiting = [pool.submit(mail.receive, paper.ASKING, [], 0, 1, 30, lambda: None) for _number in range(count)]
         # One of them finds no place, at once; the others go home when the service stops.
         [refused] = wait(waiting, timeout=10, return_when=FIRST_COMPLETED).done
-        with pytest.raises(OverloadedError, match="wait for messages"):
+        with pytest.raises(OverloadedError, match="too many calls wait"):
             refused.result()
         mail.stop()
         assert [item.result(10) for item in waiting if item is not refused] == [[]] * (count - 1)

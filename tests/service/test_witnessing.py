@@ -171,3 +171,15 @@ def test_a_stranger_gets_no_checkpoint_of_an_agreement(world: World) -> None:
     assert world.channel(paper.OTHER).checkpoint()
     with pytest.raises(DeniedError):
         world.channel(paper.OTHER).checkpoint(agreement=world.agreement.digest)
+
+
+def test_those_who_wait_for_messages_and_for_checkpoints_share_the_room(world: World) -> None:
+    """Otherwise waiting alone could take every call that the service lets run."""
+    assert limits.MAX_WAITERS < limits.MAX_CALLS
+    asking = world.channel(paper.ASKING)
+    with ThreadPoolExecutor(limits.MAX_WAITERS_PER_PARTY) as pool:
+        waiting = [pool.submit(asking.receive, wait_seconds=3) for _number in range(limits.MAX_WAITERS_PER_PARTY)]
+        time.sleep(1.0)
+        with pytest.raises(OverloadedError):
+            asking.checkpoint(999, wait_seconds=1)
+        assert [item.result(20) for item in waiting] == [[]] * limits.MAX_WAITERS_PER_PARTY

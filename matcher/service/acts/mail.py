@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlite_utils import Database
 
 from matcher.protocol import entries
-from matcher.protocol.errors import InputError, OverloadedError, VerificationError
+from matcher.protocol.errors import InputError, VerificationError
 from matcher.protocol.messages import SignedMessage
 from matcher.service import limits, policy
 from matcher.service.acts import evaluations, letters, reveals
 from matcher.service.acts.letter import Effect, Letter
+from matcher.service.acts.waiting import WaitingRoom
 from matcher.service.metrics import Metrics
 from matcher.service.store import agreements, messages
 from matcher.service.store.database import ControlDatabase
@@ -52,13 +52,15 @@ class Item:
 class Mail:
     """Takes messages and delivers them."""
 
-    def __init__(self, database: ControlDatabase, log: LogWriter, metrics: Metrics, clock: Clock) -> None:
+    def __init__(
+        self, database: ControlDatabase, log: LogWriter, room: WaitingRoom, metrics: Metrics, clock: Clock
+    ) -> None:  # fmt: skip
+        self._room = room
         self._database = database
         self._log = log
         self._metrics = metrics
         self._clock = clock
         self._arrived = threading.Condition()
-        self._waiters: Counter[str] = Counter()
         self._stopped = False
 
     def send(self, party: str, message: SignedMessage, attachment: bytes) -> int:
@@ -102,8 +104,7 @@ class Mail:
         found = self._box(party, kinds, after, limit)
         if found or wait_seconds <= 0:
             return found
-        self._enter(party)
-        try:
+        with self._room.place(party):
             while not found and not self._stopped and (left := ends - time.monotonic()) > 0:
                 with self._arrived:
                     # Looked at again under the condition, so that no message falls between look and wait.
@@ -111,8 +112,6 @@ class Mail:
                     if not found:
                         self._arrived.wait(min(left, _RECHECK_SECONDS))
                 check()
-        finally:
-            self._leave(party)
         return found or self._box(party, kinds, after, limit)
 
     def stop(self) -> None:
@@ -131,13 +130,3 @@ class Mail:
                     break
                 items.append(Item(stored.message, stored.attachment, stored.log_index, entry))
         return items
-
-    def _enter(self, party: str) -> None:
-        with self._arrived:
-            if self._waiters.total() >= limits.MAX_WAITERS or self._waiters[party] >= limits.MAX_WAITERS_PER_PARTY:
-                raise OverloadedError("too many calls wait for messages", retry_seconds=limits.RETRY_SECONDS)
-            self._waiters[party] += 1
-
-    def _leave(self, party: str) -> None:
-        with self._arrived:
-            self._waiters[party] -= 1
