@@ -1,0 +1,71 @@
+//! Columns as Python hands them over: all values end to end, and where each begins.
+//!
+//! Offsets are little-endian `u32`, one more than there are values, as in Arrow's binary arrays.
+
+use crate::error::Error;
+
+/// A column of values of any length.
+pub struct Column<'a> {
+    data: &'a [u8],
+    offsets: Vec<u32>,
+}
+
+impl<'a> Column<'a> {
+    /// Check `offsets` against `data`: they ascend and end within it.
+    pub fn new(data: &'a [u8], offsets: &[u8]) -> Result<Self, Error> {
+        let offsets = numbers(offsets)?;
+        let last = *offsets.last().ok_or_else(|| Error::shape("a column has one offset more than values"))?;
+        if last as usize > data.len() {
+            return Err(Error::shape("the last offset is beyond the data"));
+        }
+        if let Some(index) = offsets.windows(2).position(|pair| pair[0] > pair[1]) {
+            return Err(Error::at(index, "its end is before its beginning"));
+        }
+        Ok(Self { data, offsets })
+    }
+
+    /// How many values there are.
+    pub fn len(&self) -> usize {
+        self.offsets.len() - 1
+    }
+
+    /// One value.
+    pub fn get(&self, index: usize) -> &'a [u8] {
+        &self.data[self.offsets[index] as usize..self.offsets[index + 1] as usize]
+    }
+
+    /// Refuse the column unless it has `count` values, none longer than a two-byte length can say.
+    pub fn require_framed(&self, count: usize) -> Result<(), Error> {
+        require_count(self.len(), count, "values")?;
+        match (0..self.len()).find(|&index| self.get(index).len() > u16::MAX as usize) {
+            Some(index) => Err(Error::at(index, "a value is longer than 65,535 bytes")),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Little-endian `u32`s.
+pub fn numbers(data: &[u8]) -> Result<Vec<u32>, Error> {
+    let (whole, rest) = data.as_chunks::<4>();
+    if !rest.is_empty() {
+        return Err(Error::shape("a column of 32-bit numbers is not a multiple of 4 bytes"));
+    }
+    Ok(whole.iter().map(|bytes| u32::from_le_bytes(*bytes)).collect())
+}
+
+/// A column of items of `N` bytes each.
+pub fn fixed<'a, const N: usize>(data: &'a [u8], what: &str) -> Result<&'a [[u8; N]], Error> {
+    let (whole, rest) = data.as_chunks::<N>();
+    if !rest.is_empty() {
+        return Err(Error::shape(&format!("{what}: {} bytes are not a multiple of {N}", data.len())));
+    }
+    Ok(whole)
+}
+
+/// Refuse two columns of different length.
+pub fn require_count(found: usize, expected: usize, what: &str) -> Result<(), Error> {
+    if found == expected {
+        return Ok(());
+    }
+    Err(Error::shape(&format!("{what}: {found} where {expected} are expected")))
+}

@@ -1,0 +1,101 @@
+//! Keyed hashes with the key hashed once: HMAC-SHA-512, HMAC-SHA-256 and HKDF-Expand (FIPS 198-1, RFC 5869).
+
+use rayon::prelude::*;
+use sha2::{Digest, Sha256, Sha512};
+use zeroize::Zeroizing;
+
+use crate::column::{Column, require_count};
+use crate::error::Error;
+use crate::input::Inputs;
+
+const GROUP: usize = 1024;
+const GROUP_KEY_SIZE: usize = 32;
+const HANDLE_SIZE: usize = 16;
+
+/// HMAC with both key blocks hashed. The hash states are wiped when dropped.
+#[derive(Clone)]
+pub struct Keyed<D: Digest + Clone> {
+    inner: D,
+    outer: D,
+}
+
+impl<D: Digest + Clone> Keyed<D> {
+    /// `key` is at most `BLOCK` bytes long, the block size of `D`.
+    pub fn new<const BLOCK: usize>(key: &[u8]) -> Self {
+        let mut block = Zeroizing::new([0u8; BLOCK]);
+        block[..key.len()].copy_from_slice(key);
+        block.iter_mut().for_each(|byte| *byte ^= 0x36);
+        let inner = D::new().chain_update(&*block);
+        block.iter_mut().for_each(|byte| *byte ^= 0x36 ^ 0x5c);
+        Self { inner, outer: D::new().chain_update(&*block) }
+    }
+
+    /// The same with `message` already begun by `prefix`.
+    pub fn begun(mut self, prefix: &[u8]) -> Self {
+        self.inner.update(prefix);
+        self
+    }
+
+    /// HMAC of the concatenation of `parts`.
+    pub fn of(&self, parts: &[&[u8]]) -> sha2::digest::Output<D> {
+        let mut inner = self.inner.clone();
+        for part in parts {
+            inner.update(part);
+        }
+        self.outer.clone().chain_update(inner.finalize()).finalize()
+    }
+}
+
+/// F of each input in mode `hmac`: HMAC-SHA-512 under the group key (design section 4).
+pub fn evaluate(key: &[u8], inputs: &Inputs) -> Result<Vec<u8>, Error> {
+    if key.len() != GROUP_KEY_SIZE {
+        return Err(Error::shape("a group key is 32 bytes long"));
+    }
+    let keyed = Keyed::<Sha512>::new::<128>(key);
+    let mut output = vec![0; inputs.len() * 64];
+    output.par_chunks_mut(GROUP * 64).enumerate().for_each(|(group, part)| {
+        let mut message = Zeroizing::new(Vec::new());
+        for (number, place) in part.chunks_exact_mut(64).enumerate() {
+            message.clear();
+            inputs.append(group * GROUP + number, &mut message);
+            place.copy_from_slice(&keyed.of(&[&message]));
+        }
+    });
+    Ok(output)
+}
+
+/// Handles of rows, 16 bytes each: HMAC-SHA-256 of `prefix || lp(row id || ending) || lp(link value)`, cut.
+pub fn handles(key: &[u8], prefix: &[u8], rows: &Column, ending: &[u8], links: &Column) -> Result<Vec<u8>, Error> {
+    if key.len() > 64 {
+        return Err(Error::shape("a handle key is at most 64 bytes long"));
+    }
+    rows.require_framed(links.len())?;
+    links.require_framed(links.len())?;
+    if let Some(index) = (0..rows.len()).find(|&index| rows.get(index).len() + ending.len() > u16::MAX as usize) {
+        return Err(Error::at(index, "a row id is longer than 65,535 bytes"));
+    }
+    require_count(rows.len(), links.len(), "row ids")?;
+    let keyed = Keyed::<Sha256>::new::<64>(key).begun(prefix);
+    let mut output = vec![0; links.len() * HANDLE_SIZE];
+    output.par_chunks_mut(GROUP * HANDLE_SIZE).enumerate().for_each(|(group, part)| {
+        for (number, place) in part.chunks_exact_mut(HANDLE_SIZE).enumerate() {
+            let (row, link) = (rows.get(group * GROUP + number), links.get(group * GROUP + number));
+            let row_size = ((row.len() + ending.len()) as u16).to_be_bytes();
+            let hash = keyed.of(&[&row_size, row, ending, &(link.len() as u16).to_be_bytes(), link]);
+            place.copy_from_slice(&hash[..HANDLE_SIZE]);
+        }
+    });
+    Ok(output)
+}
+
+/// The six keys of a record secret, 176 bytes: HKDF-Expand with SHA-512 (matcher/protocol/suite.py, `derived`).
+pub fn derived(secret: &[u8; 64], info: &[u8]) -> Zeroizing<[u8; 192]> {
+    let keyed = Keyed::<Sha512>::new::<128>(secret);
+    let mut output = Zeroizing::new([0; 192]);
+    output[..64].copy_from_slice(&keyed.of(&[info, &[1]]));
+    for (round, at) in [(2u8, 64), (3, 128)] {
+        let (before, after) = output.split_at_mut(at);
+        after[..64].copy_from_slice(&keyed.of(&[&before[at - 64..], info, &[round]]));
+    }
+    output
+}

@@ -1,0 +1,17 @@
+//! Concordat's hot path, column by column: record secrets, handles, and blinded rows.
+//!
+//! The same bytes as the portable path in `keys/` and `matcher/agency/blind`, which is the specification; design section
+//! 4 of both. No I/O, no state, no logging; what is secret is wiped when dropped.
+
+#![deny(unsafe_code, missing_docs)]
+
+pub mod column;
+pub mod error;
+pub mod fields;
+pub mod input;
+pub mod keyed;
+pub mod oprf;
+#[cfg(feature = "python")]
+mod python;
+pub mod rows;
+pub mod threads;

@@ -1,0 +1,198 @@
+//! RFC 9497 VOPRF, ristretto255-SHA512, mode 1, over columns.
+//!
+//! The context string and tags are the suite's. Values go through in groups; a group takes the eight-lane kernel where
+//! the processor has one, and curve25519-dalek elsewhere: the same bytes either way.
+
+use curve25519_dalek::ristretto::{CompressedRistretto, RistrettoPoint};
+use curve25519_dalek::scalar::Scalar;
+use rayon::prelude::*;
+use sha2::{Digest, Sha512};
+use zeroize::{Zeroize, Zeroizing};
+
+use crate::column::{fixed, require_count};
+use crate::error::Error;
+use crate::input::Inputs;
+
+/// `HashToGroup-` and the suite's context string (RFC 9497 section 4.1).
+pub const GROUP_TAG: &[u8] = b"HashToGroup-OPRFV1-\x01-ristretto255-SHA512";
+const FINALIZE: &[u8] = b"Finalize";
+const SCALAR_SIZE: usize = 32;
+const ELEMENT_SIZE: usize = 32;
+const OUTPUT_SIZE: usize = 64;
+/// Values that share one inversion; also the unit of work of a thread.
+const GROUP: usize = 256;
+
+/// F of each input, directly, for the key's holder.
+pub fn evaluate(key: &[u8], inputs: &Inputs) -> Result<Vec<u8>, Error> {
+    let key = secret_scalar(key)?;
+    let half = Zeroizing::new(halved(&key));
+    let mut output = vec![0; inputs.len() * OUTPUT_SIZE];
+    output.par_chunks_mut(GROUP * OUTPUT_SIZE).enumerate().for_each(|(group, part)| {
+        let first = group * GROUP;
+        let count = part.len() / OUTPUT_SIZE;
+        let points = points(inputs, first, count).iter().map(|point| point * &*half).collect::<Vec<_>>();
+        finish(inputs, first, &RistrettoPoint::double_and_compress_batch(&points), part);
+    });
+    Ok(output)
+}
+
+/// (blinds, blinded elements) of each input. `blinds` of 32 bytes each are drawn from the operating system when absent.
+pub fn blind(inputs: &Inputs, blinds: Option<&[u8]>) -> Result<(Vec<u8>, Vec<u8>), Error> {
+    let blinds = match blinds {
+        Some(given) => given.to_vec(),
+        None => random_scalars(inputs.len())?,
+    };
+    let scalars = scalars(&blinds, inputs.len())?;
+    let mut elements = vec![0; inputs.len() * ELEMENT_SIZE];
+    elements.par_chunks_mut(GROUP * ELEMENT_SIZE).enumerate().for_each(|(group, part)| {
+        let first = group * GROUP;
+        let mut points = points(inputs, first, part.len() / ELEMENT_SIZE);
+        for (point, scalar) in points.iter_mut().zip(&scalars[first..]) {
+            let mut half = halved(scalar);
+            *point *= half;
+            half.zeroize();
+        }
+        store(&RistrettoPoint::double_and_compress_batch(&points), part);
+    });
+    Ok((blinds, elements))
+}
+
+/// Each element times the key, for the key's holder. Refuses, by index, an element that is not valid.
+pub fn blind_evaluate(key: &[u8], elements: &[u8]) -> Result<Vec<u8>, Error> {
+    let key = secret_scalar(key)?;
+    let half = Zeroizing::new(halved(&key));
+    let elements = fixed::<ELEMENT_SIZE>(elements, "blinded elements")?;
+    let mut output = vec![0; elements.len() * ELEMENT_SIZE];
+    output.par_chunks_mut(GROUP * ELEMENT_SIZE).zip(elements.par_chunks(GROUP)).enumerate().try_for_each(
+        |(group, (part, elements))| {
+            let mut points = decode(elements, group * GROUP)?;
+            for point in &mut points {
+                *point *= &*half;
+            }
+            store(&RistrettoPoint::double_and_compress_batch(&points), part);
+            Ok(())
+        },
+    )?;
+    Ok(output)
+}
+
+/// F of each input from its blind and its evaluated element, whose proof was verified before.
+pub fn finalize(inputs: &Inputs, blinds: &[u8], evaluated: &[u8]) -> Result<Vec<u8>, Error> {
+    let mut inverses = scalars(blinds, inputs.len())?;
+    let elements = fixed::<ELEMENT_SIZE>(evaluated, "evaluated elements")?;
+    require_count(elements.len(), inputs.len(), "evaluated elements")?;
+    if !inverses.is_empty() {
+        Scalar::invert_batch_alloc(&mut inverses);
+    }
+    let mut output = vec![0; inputs.len() * OUTPUT_SIZE];
+    output.par_chunks_mut(GROUP * OUTPUT_SIZE).zip(elements.par_chunks(GROUP)).enumerate().try_for_each(
+        |(group, (part, elements))| {
+            let first = group * GROUP;
+            let mut points = decode(elements, first)?;
+            for (point, inverse) in points.iter_mut().zip(&inverses[first..]) {
+                let mut half = halved(inverse);
+                *point *= half;
+                half.zeroize();
+            }
+            finish(inputs, first, &RistrettoPoint::double_and_compress_batch(&points), part);
+            Ok(())
+        },
+    )?;
+    Ok(output)
+}
+
+/// Refuse, by index, the first element that is not canonical or is the identity.
+pub fn require_elements(elements: &[u8]) -> Result<(), Error> {
+    let elements = fixed::<ELEMENT_SIZE>(elements, "elements")?;
+    elements.par_chunks(GROUP).enumerate().try_for_each(|(group, part)| decode(part, group * GROUP).map(|_points| ()))
+}
+
+/// Half of a scalar, so that encoding may double: encoding a double needs no square root.
+fn halved(scalar: &Scalar) -> Scalar {
+    scalar.div_by_2()
+}
+
+fn points(inputs: &Inputs, first: usize, count: usize) -> Vec<RistrettoPoint> {
+    let mut message = Vec::new();
+    (first..first + count)
+        .map(|index| {
+            message.clear();
+            message.resize(128, 0);
+            inputs.append(index, &mut message);
+            message.extend_from_slice(&[0, 64, 0]);
+            RistrettoPoint::from_uniform_bytes(&expand(&mut message))
+        })
+        .collect()
+}
+
+/// expand_message_xmd to 64 bytes (RFC 9380 section 5.3.1); `message` has its zero block and length, but not its tag.
+fn expand(message: &mut Vec<u8>) -> [u8; 64] {
+    let tag_size = [GROUP_TAG.len() as u8];
+    message.extend_from_slice(GROUP_TAG);
+    message.extend_from_slice(&tag_size);
+    let seed = Sha512::digest(&message);
+    Sha512::new().chain_update(seed).chain_update([1]).chain_update(GROUP_TAG).chain_update(tag_size).finalize().into()
+}
+
+fn finish(inputs: &Inputs, first: usize, elements: &[CompressedRistretto], output: &mut [u8]) {
+    let mut message = Zeroizing::new(Vec::new());
+    for (number, element) in elements.iter().enumerate() {
+        message.clear();
+        message.extend_from_slice(&(inputs.size(first + number) as u16).to_be_bytes());
+        inputs.append(first + number, &mut message);
+        message.extend_from_slice(&(ELEMENT_SIZE as u16).to_be_bytes());
+        message.extend_from_slice(element.as_bytes());
+        message.extend_from_slice(FINALIZE);
+        output[number * OUTPUT_SIZE..][..OUTPUT_SIZE].copy_from_slice(&Sha512::digest(&*message));
+    }
+}
+
+fn store(elements: &[CompressedRistretto], output: &mut [u8]) {
+    for (element, place) in elements.iter().zip(output.chunks_exact_mut(ELEMENT_SIZE)) {
+        place.copy_from_slice(element.as_bytes());
+    }
+}
+
+fn decode(elements: &[[u8; ELEMENT_SIZE]], first: usize) -> Result<Vec<RistrettoPoint>, Error> {
+    let refused = |number| Error::at(first + number, "an element is not canonical, or is the identity");
+    elements
+        .iter()
+        .enumerate()
+        .map(|(number, element)| {
+            if element == &[0; ELEMENT_SIZE] {
+                return Err(refused(number));
+            }
+            CompressedRistretto(*element).decompress().ok_or_else(|| refused(number))
+        })
+        .collect()
+}
+
+/// A key: canonical and not zero.
+fn secret_scalar(key: &[u8]) -> Result<Zeroizing<Scalar>, Error> {
+    let bytes =
+        Zeroizing::new(<[u8; SCALAR_SIZE]>::try_from(key).map_err(|_| Error::shape("a secret key is 32 bytes long"))?);
+    checked(&bytes).map(Zeroizing::new).ok_or_else(|| Error::shape("the secret key is zero or not canonical"))
+}
+
+fn checked(bytes: &[u8; SCALAR_SIZE]) -> Option<Scalar> {
+    Option::<Scalar>::from(Scalar::from_canonical_bytes(*bytes)).filter(|scalar| *scalar != Scalar::ZERO)
+}
+
+fn scalars(data: &[u8], count: usize) -> Result<Zeroizing<Vec<Scalar>>, Error> {
+    let items = fixed::<SCALAR_SIZE>(data, "blinds")?;
+    require_count(items.len(), count, "blinds")?;
+    items
+        .iter()
+        .enumerate()
+        .map(|(index, bytes)| checked(bytes).ok_or_else(|| Error::at(index, "a blind is zero or not canonical")))
+        .collect::<Result<Vec<_>, _>>()
+        .map(Zeroizing::new)
+}
+
+/// Fresh scalars from the operating system, by wide reduction (RFC 9497 section 4.7), encoded.
+fn random_scalars(count: usize) -> Result<Vec<u8>, Error> {
+    let mut wide = Zeroizing::new(vec![0; count * 64]);
+    getrandom::fill(&mut wide).map_err(|_| Error::shape("the operating system gives no randomness"))?;
+    let (chunks, _rest) = wide.as_chunks::<64>();
+    Ok(chunks.iter().flat_map(|bytes| Scalar::from_bytes_mod_order_wide(bytes).to_bytes()).collect())
+}

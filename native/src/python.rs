@@ -1,0 +1,224 @@
+//! What Python sees: bytes in, bytes out, the interpreter's lock released. See concordat_native.pyi.
+
+use pyo3::create_exception;
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+use crate::column::Column;
+use crate::error::Error;
+use crate::input::Inputs;
+use crate::{fields, keyed, oprf, rows, threads};
+
+create_exception!(
+    concordat_native,
+    RejectedError,
+    PyValueError,
+    "An argument was refused; args are (message, index or None)."
+);
+
+impl From<Error> for PyErr {
+    fn from(error: Error) -> Self {
+        RejectedError::new_err((error.message, error.index))
+    }
+}
+
+/// Run without the interpreter's lock, on `count` threads.
+fn released<T: Send>(
+    py: Python<'_>,
+    count: Option<usize>,
+    work: impl FnOnce() -> Result<T, Error> + Send,
+) -> PyResult<T> {
+    Ok(py.detach(|| threads::with(count, work))?)
+}
+
+#[pyfunction]
+#[pyo3(signature = (key, values, offsets, *, prefix=None, threads=None))]
+fn oprf_evaluate<'py>(
+    py: Python<'py>,
+    key: &[u8],
+    values: &[u8],
+    offsets: &[u8],
+    prefix: Option<&[u8]>,
+    threads: Option<usize>,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let output = released(py, threads, || oprf::evaluate(key, &Inputs::new(Column::new(values, offsets)?, prefix)?))?;
+    Ok(PyBytes::new(py, &output))
+}
+
+#[pyfunction]
+#[pyo3(signature = (values, offsets, *, prefix=None, blinds=None, threads=None))]
+fn oprf_blind<'py>(
+    py: Python<'py>,
+    values: &[u8],
+    offsets: &[u8],
+    prefix: Option<&[u8]>,
+    blinds: Option<&[u8]>,
+    threads: Option<usize>,
+) -> PyResult<(Bound<'py, PyBytes>, Bound<'py, PyBytes>)> {
+    let (blinds, elements) =
+        released(py, threads, || oprf::blind(&Inputs::new(Column::new(values, offsets)?, prefix)?, blinds))?;
+    Ok((PyBytes::new(py, &blinds), PyBytes::new(py, &elements)))
+}
+
+#[pyfunction]
+#[pyo3(signature = (key, elements, *, threads=None))]
+fn oprf_blind_evaluate<'py>(
+    py: Python<'py>,
+    key: &[u8],
+    elements: &[u8],
+    threads: Option<usize>,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let output = released(py, threads, || oprf::blind_evaluate(key, elements))?;
+    Ok(PyBytes::new(py, &output))
+}
+
+#[pyfunction]
+#[pyo3(signature = (values, offsets, blinds, evaluated, *, prefix=None, threads=None))]
+fn oprf_finalize<'py>(
+    py: Python<'py>,
+    values: &[u8],
+    offsets: &[u8],
+    blinds: &[u8],
+    evaluated: &[u8],
+    prefix: Option<&[u8]>,
+    threads: Option<usize>,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let output = released(py, threads, || {
+        oprf::finalize(&Inputs::new(Column::new(values, offsets)?, prefix)?, blinds, evaluated)
+    })?;
+    Ok(PyBytes::new(py, &output))
+}
+
+#[pyfunction]
+#[pyo3(signature = (elements, *, threads=None))]
+fn require_elements(py: Python<'_>, elements: &[u8], threads: Option<usize>) -> PyResult<()> {
+    released(py, threads, || oprf::require_elements(elements))
+}
+
+#[pyfunction]
+#[pyo3(signature = (group_key, values, offsets, *, prefix=None, threads=None))]
+fn hmac_evaluate<'py>(
+    py: Python<'py>,
+    group_key: &[u8],
+    values: &[u8],
+    offsets: &[u8],
+    prefix: Option<&[u8]>,
+    threads: Option<usize>,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let output =
+        released(py, threads, || keyed::evaluate(group_key, &Inputs::new(Column::new(values, offsets)?, prefix)?))?;
+    Ok(PyBytes::new(py, &output))
+}
+
+#[pyfunction]
+#[pyo3(signature = (key, prefix, rows, row_offsets, links, link_offsets, *, ending=None, threads=None))]
+#[allow(clippy::too_many_arguments)]
+fn handles<'py>(
+    py: Python<'py>,
+    key: &[u8],
+    prefix: &[u8],
+    rows: &[u8],
+    row_offsets: &[u8],
+    links: &[u8],
+    link_offsets: &[u8],
+    ending: Option<&[u8]>,
+    threads: Option<usize>,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let output = released(py, threads, || {
+        let (rows, links) = (Column::new(rows, row_offsets)?, Column::new(links, link_offsets)?);
+        keyed::handles(key, prefix, &rows, ending.unwrap_or_default(), &links)
+    })?;
+    Ok(PyBytes::new(py, &output))
+}
+
+#[pyfunction]
+#[pyo3(signature = (secrets, info, associated, asking, handles, fields, *, sorted=true, nonces=None, threads=None))]
+#[allow(clippy::too_many_arguments)]
+fn derive_rows<'py>(
+    py: Python<'py>,
+    secrets: &[u8],
+    info: &[u8],
+    associated: &[u8],
+    asking: bool,
+    handles: &[u8],
+    fields: Vec<PyRef<'py, Field>>,
+    sorted: bool,
+    nonces: Option<&[u8]>,
+    threads: Option<usize>,
+) -> PyResult<(Bound<'py, PyBytes>, Bound<'py, PyBytes>, Bound<'py, PyBytes>)> {
+    let submission = rows::Submission { info, associated, asking };
+    let fields: Vec<&fields::Field> = fields.iter().map(|field| &field.0).collect();
+    let made = released(py, threads, || rows::derive(&submission, secrets, handles, &fields, nonces, sorted))?;
+    let order: Vec<u8> = made.order.iter().flat_map(|index| index.to_le_bytes()).collect();
+    Ok((PyBytes::new(py, &made.rows), PyBytes::new(py, &made.leaves), PyBytes::new(py, &order)))
+}
+
+/// A column of one field of the comparison vector.
+#[pyclass(frozen, module = "concordat_native")]
+struct Field(fields::Field);
+
+#[pymethods]
+impl Field {
+    #[staticmethod]
+    #[pyo3(signature = (message, values, offsets, known=None))]
+    fn exact(message: &[u8], values: &[u8], offsets: &[u8], known: Option<&[u8]>) -> PyResult<Self> {
+        Ok(Self(fields::Field::exact(message, values, offsets, known)?))
+    }
+
+    #[staticmethod]
+    #[pyo3(signature = (message, amounts, scale, known=None))]
+    fn ratio(message: &[u8], amounts: &[u8], scale: &[u8], known: Option<&[u8]>) -> PyResult<Self> {
+        Ok(Self(fields::Field::ratio(message, amounts, known, scale)?))
+    }
+
+    #[staticmethod]
+    #[pyo3(signature = (message, days, known=None))]
+    fn days(message: &[u8], days: &[u8], known: Option<&[u8]>) -> PyResult<Self> {
+        Ok(Self(fields::Field::days(message, days, known)?))
+    }
+
+    #[staticmethod]
+    #[pyo3(signature = (sets, known=None))]
+    fn flags(sets: &[u8], known: Option<&[u8]>) -> PyResult<Self> {
+        Ok(Self(fields::Field::flags(sets, known)?))
+    }
+
+    #[staticmethod]
+    fn company_name(
+        message: &[u8],
+        plans: &[u8],
+        offsets: &[u8],
+        index: &[u8],
+        labels: &[u8],
+        width: usize,
+    ) -> PyResult<Self> {
+        Ok(Self(fields::Field::name(message, plans, offsets, index, labels, width)?))
+    }
+
+    #[getter]
+    fn width(&self) -> usize {
+        self.0.width()
+    }
+
+    fn __len__(&self) -> usize {
+        self.0.len()
+    }
+}
+
+/// Columns in, columns out.
+#[pymodule]
+fn concordat_native(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add("RejectedError", module.py().get_type::<RejectedError>())?;
+    module.add("version", env!("CARGO_PKG_VERSION"))?;
+    module.add_class::<Field>()?;
+    module.add_function(wrap_pyfunction!(oprf_evaluate, module)?)?;
+    module.add_function(wrap_pyfunction!(oprf_blind, module)?)?;
+    module.add_function(wrap_pyfunction!(oprf_blind_evaluate, module)?)?;
+    module.add_function(wrap_pyfunction!(oprf_finalize, module)?)?;
+    module.add_function(wrap_pyfunction!(require_elements, module)?)?;
+    module.add_function(wrap_pyfunction!(hmac_evaluate, module)?)?;
+    module.add_function(wrap_pyfunction!(handles, module)?)?;
+    module.add_function(wrap_pyfunction!(derive_rows, module)?)?;
+    Ok(())
+}
