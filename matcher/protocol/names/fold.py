@@ -14,8 +14,14 @@ from matcher.protocol.names import data
 _DIGITS = "零一二三四五六七八九"
 _NUMERALS = {character: value for value, character in enumerate(_DIGITS)} | {"〇": 0, "两": 2}
 _NUMERALS |= {character: value for value, character in enumerate("壹贰叁肆伍陆柒捌玖", 1)}
-_TENS = "十拾"
+_TENS, _HUNDREDS = "十拾", "百佰"
+_ROMANS_TO_TWELVE = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii")
+_ROMANS = {roman: value for value, roman in enumerate(_ROMANS_TO_TWELVE, 1)}
+_ROMAN = re.compile("(?<=第)(?:" + "|".join(sorted(_ROMANS, key=len, reverse=True)) + ")(?![a-z])")
+_CONTRACTED = {ord("廿"): "二十", ord("卅"): "三十"}
 NUMERAL = "[零〇一二三四五六七八九十两壹贰叁肆伍陆柒捌玖拾]"
+# 百 begins brands (百安, 百建): it counts as a numeral only behind 第.
+ORDINAL_NUMERAL = "[零〇一二三四五六七八九十百两壹贰叁肆伍陆柒捌玖拾佰]"
 _CHINESE = re.compile("[\u3400-\u4dbf\u4e00-\u9fff]")
 _ARABIC = re.compile(r"(?<![0-9a-z])[0-9]+(?![0-9a-z])")
 _WORD = re.compile(r"[^\W_]+")
@@ -38,6 +44,7 @@ def _table() -> dict[int, str | None]:
             table[code] = None
         elif (lower := character.lower()) != character and len(lower) == 1:
             table[code] = lower
+    table |= _CONTRACTED
     for simplified, others in data.rows("characters.tsv"):
         for other in others:
             table[ord(other)] = simplified
@@ -49,7 +56,10 @@ def chinese(name: str) -> str:
     """A name in Chinese characters, folded: no spaces or punctuation but "(" and ")"; numbers in Chinese numerals."""
     if not unicodedata.is_normalized("NFKC", name):
         name = unicodedata.normalize("NFKC", name)
-    return _ARABIC.sub(_in_chinese, name.translate(_table()))
+    name = name.translate(_table())
+    if "第" in name:
+        name = _ROMAN.sub(lambda found: str(_ROMANS[found[0]]), name)
+    return _ARABIC.sub(_in_chinese, name)
 
 
 def _in_chinese(found: re.Match[str]) -> str:
@@ -63,7 +73,11 @@ def _in_chinese(found: re.Match[str]) -> str:
 
 
 def numeral_value(numeral: str) -> int:
-    """The number written by a run of ``NUMERAL`` characters: 十二 is 12, 二十 is 20, 一二 is 12."""
+    """The number that a run of ``ORDINAL_NUMERAL`` characters writes: 二十 is 20, 一二 is 12, 一百零五 is 105."""
+    for mark in _HUNDREDS:
+        before, found, after = numeral.partition(mark)
+        if found:
+            return (_read(before) or 1) * 100 + (numeral_value(after) if after else 0)
     tens, ten, ones = numeral, "", ""
     for mark in _TENS:
         before, found, after = numeral.partition(mark)

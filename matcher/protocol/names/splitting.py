@@ -18,10 +18,16 @@ _CACHE_SIZE = 1 << 15
 _ORDINALS = 2
 _ORDINAL_LIMIT = 10_000
 _LONGEST_NESTED = 16
-_ORDINAL = re.compile(f"第({fold.NUMERAL}{{1,4}})")
+_ORDINAL = re.compile(f"第({fold.ORDINAL_NUMERAL}{{1,6}})")
 _LEADING_ORDINAL = re.compile(f"({fold.NUMERAL}{{1,4}})(?=建|安|公司|工程)")
 _BRACKET = re.compile(r"\(([^()]*)\)?")
 _STRAY_SUFFIX = re.compile("[省市县区旗州盟](?=..)")
+_LISTED = re.compile("^s?st(?=[\u4e00-\u9fff])|(?<=[\u4e00-\u9fff])[abuw]$")
+_BUREAU_BRANCH = re.compile(f"(?<=局)(?:集团)?({fold.NUMERAL}{{1,2}})公司")
+_UNIONS, _UNION = ("工会", "工会委员会", "工会联合会"), "工会"
+_OWN_DEPARTMENTS = ("经营部", "业务部")
+_NUMBER = "#"
+_THE = "the"
 _GROUP = "集团"
 _CHINA, _IN_CHINA = "中国", "(中国)"
 _BANK = re.compile("(.*?(?:银行|信用社|证券|保险|信托))(.*)")
@@ -44,22 +50,28 @@ def _forms() -> _Forms:
 
 
 class _Aliases(NamedTuple):
-    """Short ways to write what a name begins with, by their first two characters; and what stands anywhere in it."""
+    """Short ways to write what a name begins with, by their first two characters; and what stands anywhere in it.
+    In those with a number, the pattern's group is the number, which the long form repeats."""
 
     beginnings: dict[str, list[tuple[str, str]]]
     anywhere: tuple[tuple[str, str], ...]
+    numbered: dict[str, list[tuple[re.Pattern[str], str]]]
 
 
 @cache
 def _aliases() -> _Aliases:
     beginnings: dict[str, list[tuple[str, str]]] = {}
     anywhere = []
+    numbered: dict[str, list[tuple[re.Pattern[str], str]]] = {}
     for short, long, mark in data.rows("aliases.tsv"):
-        if mark == "anywhere":
+        if _NUMBER in short:
+            pattern = re.escape(short).replace(re.escape(_NUMBER), f"({fold.NUMERAL}{{1,3}})")
+            numbered.setdefault(short[:2], []).append((re.compile(pattern), long.replace(_NUMBER, r"\1")))
+        elif mark == "anywhere":
             anywhere.append((short, long))
         else:
             beginnings.setdefault(short[:2], []).append((short, long))
-    return _Aliases(beginnings, tuple(anywhere))
+    return _Aliases(beginnings, tuple(anywhere), numbered)
 
 
 class _Draft(NamedTuple):
@@ -100,7 +112,10 @@ def _spelled_out(name: str) -> str:
     for short, long in aliases.beginnings.get(name[:2], ()):
         if name.startswith(short):
             return long + name[len(short) :]
-    return name
+    for pattern, long in aliases.numbered.get(name[:2], ()):
+        if (found := pattern.match(name)) is not None:
+            name = found.expand(long) + name[found.end() :]
+    return _BUREAU_BRANCH.sub(r"第\1工程公司", name) if "局" in name else name
 
 
 def _assemble(core: str, region: Region, draft: _Draft, group: bool) -> NameParts:
@@ -169,6 +184,9 @@ def _cut(name: str) -> _Draft:
         return _cut_without_form(name)
     core, rest = name[: found.start()], name[found.end() :]
     form = forms.numbers[found[0]]
+    if rest.endswith(_UNIONS):
+        # The union of a company has accounts of its own and is another legal person.
+        return _Draft(core, form, False, _UNION)
     while rest and (nested := forms.pattern.search(rest)) is not None:
         # A company inside a group: 某某集团有限公司第八建筑工程公司. A project's name may hold a company's name too, so
         # nothing but a branch may follow.
@@ -182,7 +200,8 @@ def _cut(name: str) -> _Draft:
 
 
 def _cut_without_form(name: str) -> _Draft:
-    core, tail = tails.strip(name)
+    # Without a company before it, a 经营部 is a business of its own.
+    core, tail = (name, False) if name.endswith(_OWN_DEPARTMENTS) else tails.strip(_LISTED.sub("", name))
     if tail and (bank := _BANK.fullmatch(core)):
         core = bank[1]
     if core.endswith("股份") and len(core) > 2:
@@ -209,6 +228,8 @@ def _split_latin(words: list[str]) -> NameParts:
     if not words:
         return EMPTY
     numbers = _forms().numbers
+    if words[0] == _THE and len(words) > 1:
+        words = words[1:]
     form = 0
     while len(words) > 1 and words[-1] in numbers:
         form, words = max(form, numbers[words[-1]]), words[:-1]
