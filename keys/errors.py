@@ -92,3 +92,9 @@ class SealError(ReceivedError):
     """Sealed bytes do not open under this key and context: altered, cut, or meant for another key."""
 
     code = "seal"
+
+
+class SignatureError(ReceivedError):
+    """A signature is not of the key it names: what it covers was altered, or never signed by that key."""
+
+    code = "signature"

@@ -13,8 +13,9 @@ findings asked for, counts - and not with the number of entries. All failures ar
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 from matcher.auditor.checks import HISTORY_CHECKS, CheckFailed, Failure, check
 from matcher.auditor.replay.replay import Replay
@@ -25,6 +26,7 @@ from matcher.protocol.checkpoint import Checkpoint
 from matcher.protocol.errors import VerificationError
 
 MAX_FAILURES_KEPT = 100
+_BATCH_ENTRIES = 256
 Progress = Callable[[int], None]
 
 
@@ -91,15 +93,14 @@ def verify(
     _compare_sizes(report, point, seen)
     replay = Replay(source.agreement_files, point.origin, log_key)
     tree = merkle.CompactRange()
-    try:
-        for data in source.entries(point.size):
-            _replay_one(report, replay, tree.size, data)
-            tree.append(merkle.leaf_hash(data))
-            if seen is not None and tree.size == seen.size:
-                _compare_roots(report, tree, seen)
-            progress(tree.size)
-    except VerificationError as error:
-        report.add(CheckFailed(3, str(error)), None)
+    leaves = source.entries(point.size)
+    while batch := _read(report, leaves, _batch_size(tree.size, seen)):
+        for index, data in enumerate(batch, tree.size):
+            _replay_one(report, replay, index, data)
+        tree.extend(batch)
+        if seen is not None and tree.size == seen.size:
+            _compare_roots(report, tree, seen)
+        progress(tree.size)
     report.read = tree.size
     if tree.size != point.size:
         report.add(CheckFailed(3, f"the checkpoint has {point.size} entries, {tree.size} were there to read"), None)
@@ -108,6 +109,22 @@ def verify(
     report.entry_counts, report.states, report.agreements = replay.counts, replay.states(), replay.agreements()
     _count_witnesses(report)
     return report
+
+
+def _batch_size(size: int, seen: Checkpoint | None) -> int:
+    """How many entries to take next: a batch ends where the older root is to be derived."""
+    before_seen = seen.size - size if seen is not None else 0
+    return min(_BATCH_ENTRIES, before_seen) if before_seen > 0 else _BATCH_ENTRIES
+
+
+def _read(report: Report, leaves: Iterator[bytes], count: int) -> list[bytes]:
+    """The next ``count`` entries; fewer at the end, or where reading shows that the log is not whole."""
+    batch: list[bytes] = []
+    try:
+        batch.extend(islice(leaves, count))
+    except VerificationError as error:
+        report.add(CheckFailed(3, str(error)), None)
+    return batch
 
 
 def _count_witnesses(report: Report) -> None:

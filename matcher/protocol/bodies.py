@@ -124,7 +124,7 @@ def check(kind: str, body: canonical.Json) -> None:
     if kind not in BODIES:
         raise VerificationError(f"message: kind {kind!r} is not known")
     fields = BODIES[kind]
-    if set(body) != set(fields):
+    if body.keys() != fields.keys():
         wrong = sorted(set(body) ^ set(fields))
         raise VerificationError(f"message {kind}: fields missing or unknown: {', '.join(wrong)}")
     for name, is_valid in fields.items():

@@ -10,7 +10,8 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from typing import Any
+import re
+from typing import Any, NoReturn
 
 from matcher.protocol.errors import VerificationError
 
@@ -18,8 +19,13 @@ Json = dict[str, Any]
 _SAFE_INTEGER = 2**53 - 1
 
 
+_SAFE_DIGITS = 15  # no integer of so few digits is beyond
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+_is_lower_hex = re.compile(r"[0-9a-f]*").fullmatch
+
+
 def _check(value: Any) -> None:
-    if value is None or isinstance(value, bool | str):
+    if value is None or isinstance(value, str | bool):
         return
     if isinstance(value, int):
         if abs(value) > _SAFE_INTEGER:
@@ -39,14 +45,29 @@ def _check(value: Any) -> None:
 def encode(value: Any) -> bytes:
     """The canonical bytes of ``value``. Raises VerificationError for floats and other types."""
     _check(value)
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return _ENCODER.encode(value).encode()
+
+
+def _refuse_number(_text: str) -> NoReturn:
+    raise VerificationError("canonical JSON: float is not allowed")
+
+
+def _integer(text: str) -> int:
+    value = int(text)
+    if len(text) > _SAFE_DIGITS:
+        _check(value)
+    return value
+
+
+_DECODER = json.JSONDecoder(parse_float=_refuse_number, parse_constant=_refuse_number, parse_int=_integer)
 
 
 def decode(data: bytes) -> Json:
     """Parse one canonical object; raises VerificationError for any other spelling of it."""
     try:
-        value = json.loads(data)
-        canonical = encode(value)
+        # The decoder gives no type but those that ``encode`` takes, so only the spelling is left to compare.
+        value = _DECODER.decode(data.decode())
+        canonical = _ENCODER.encode(value).encode()
     except (ValueError, RecursionError) as error:
         raise VerificationError("canonical JSON: cannot be parsed") from error
     if not isinstance(value, dict) or canonical != data:
@@ -72,6 +93,6 @@ def unb64(text: Any, size: int | None = None) -> bytes:
 
 def unhex(text: Any, size: int) -> bytes:
     """Bytes from lower-case hex; raises VerificationError when malformed or not ``size`` bytes long."""
-    if not isinstance(text, str) or len(text) != 2 * size or not set(text) <= set("0123456789abcdef"):
+    if not isinstance(text, str) or len(text) != 2 * size or _is_lower_hex(text) is None:
         raise VerificationError(f"hex: {size} bytes in lower case expected")
     return bytes.fromhex(text)

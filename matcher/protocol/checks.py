@@ -14,6 +14,7 @@ from matcher.protocol import canonical
 from matcher.protocol.errors import VerificationError
 
 _ID = re.compile(r"[a-z0-9][a-z0-9.-]{0,63}")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 _CASE = re.compile(r"[A-Za-z0-9-]{1,64}")
 _PERIOD = re.compile(r"\d{4}(-\d{2}|-Q[1-4])?")
 # No control character but the newline, which JSON escapes by six bytes each; no lone surrogate, which has no UTF-8.
@@ -45,7 +46,7 @@ def is_count(value: Any) -> bool:
 
 def is_digest(value: Any) -> bool:
     """32 bytes in lower-case hex."""
-    return isinstance(value, str) and len(value) == 64 and set(value) <= set("0123456789abcdef")
+    return isinstance(value, str) and _DIGEST.fullmatch(value) is not None
 
 
 def base64_of(most: int) -> Check:

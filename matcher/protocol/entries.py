@@ -13,17 +13,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import product
 from typing import Any
 
 from matcher.protocol import bodies, canonical, messages
 from matcher.protocol.checks import is_count, is_id, is_period, optional
-from matcher.protocol.entry_types import ENTRY_TYPES, EntryType, type_of
+from matcher.protocol.entry_types import ENTRY_TYPES, EntryType, Scope, type_of
 from matcher.protocol.errors import VerificationError
 from matcher.protocol.messages import NO_AGREEMENT, SignedMessage
 from matcher.protocol.tiles import MAX_ENTRY_BYTES
 
 VERSION = 1
 _FIELDS = frozenset(("v", "type", "time", "actor", "agreement", "flow", "period", "message", "facts"))
+# By scope: whether agreement, flow and period are named.
+_ANY = frozenset(product((False, True), repeat=3))
+_NAMED: Mapping[Scope, frozenset[tuple[bool, ...]]] = {
+    "none": frozenset({(False, False, False)}),
+    "agreement": frozenset(named for named in _ANY if named[0]),
+    "period": frozenset({(True, True, True)}),
+    "any": _ANY,
+}
 _is_optional_id = optional(is_id)
 _is_optional_period = optional(is_period)
 
@@ -99,7 +109,7 @@ def parse(data: bytes) -> Entry:
     if len(data) > MAX_ENTRY_BYTES:
         raise VerificationError(f"entry: longer than {MAX_ENTRY_BYTES} bytes")
     value = canonical.decode(data)
-    if set(value) != _FIELDS or not is_count(value["v"]) or value["v"] != VERSION:
+    if value.keys() != _FIELDS or not is_count(value["v"]) or value["v"] != VERSION:
         raise VerificationError("entry: a field is missing or unknown, or another version")
     name = value["type"]
     if not isinstance(name, str) or name not in ENTRY_TYPES:
@@ -118,6 +128,14 @@ def parse(data: bytes) -> Entry:
 
 
 def _agreement(value: Any) -> bytes:
+    if not isinstance(value, str):
+        raise VerificationError("entry: the agreement is no text")
+    return _agreement_digest(value)
+
+
+@lru_cache(maxsize=256)
+def _agreement_digest(value: str) -> bytes:
+    """Of a log's entries nearly all name the same few agreements."""
     if value == "":
         return NO_AGREEMENT
     digest = canonical.unhex(value, 32)
@@ -145,7 +163,7 @@ def _message(name: str, entry_type: EntryType, value: Any) -> tuple[SignedMessag
 
 def _check_facts(entry: Entry, entry_type: EntryType) -> None:
     facts = entry.facts
-    if not isinstance(facts, dict) or set(facts) != set(entry_type.facts):
+    if not isinstance(facts, dict) or facts.keys() != entry_type.facts.keys():
         raise VerificationError(f"entry {entry.type}: facts are missing or unknown")
     for name, is_valid in entry_type.facts.items():
         if not is_valid(facts[name]):
@@ -164,15 +182,8 @@ def _check_headers(entry: Entry, entry_type: EntryType) -> None:
         raise VerificationError(f"entry {entry.type}: actor, flow or period is malformed")
     if entry_type.actor != "optional" and entry.actor == "":
         raise VerificationError(f"entry {entry.type}: the actor is missing")
-    has_agreement = entry.agreement != NO_AGREEMENT
-    names_period = (bool(entry.flow), bool(entry.period))
-    fits = {
-        "none": not has_agreement and names_period == (False, False),
-        "agreement": has_agreement,
-        "period": has_agreement and names_period == (True, True),
-        "any": True,
-    }
-    if not fits[entry_type.scope]:
+    named = (entry.agreement != NO_AGREEMENT, entry.flow != "", entry.period != "")
+    if named not in _NAMED[entry_type.scope]:
         raise VerificationError(f"entry {entry.type}: agreement, flow or period is missing or out of place")
     message = entry.message
     if message is not None and (entry.actor, entry.agreement, entry.flow, entry.period) != (

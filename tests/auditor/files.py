@@ -150,7 +150,7 @@ submissions = 3
 runs = 2
 evaluations_epoch = {evaluations_epoch}
 evaluations_month = {evaluations_month}
-reveals_month = 5
+reveals_month = {reveals_month}
 
 [quotas.bank-regulator]
 rows = 1000
@@ -174,13 +174,13 @@ DIGEST = "5f" * 32
 def make(
     roots: Mapping[str, bytes], origin: str, log_key: str, *, version: int = 1, previous: str = "", epoch: int = 1,
     valid_until: str = "2023-01-01", name_data: str = DIGEST, evaluations_epoch: int = 4096,
-    evaluations_month: int = 4096, witnesses: Sequence[str] = (), threshold: int = 0,
+    evaluations_month: int = 4096, reveals_month: int = 5, witnesses: Sequence[str] = (), threshold: int = 0,
 ) -> tuple[bytes, bytes]:  # fmt: skip
     """(matching file, agreement file)."""
     matching = MATCHING.format(digest=DIGEST, epoch=epoch, name_data=name_data).encode()
     values = {
         "version": version, "previous": previous, "matching": sha256(matching).hex(), "valid_until": valid_until,
-        "evaluations_epoch": evaluations_epoch, "evaluations_month": evaluations_month, "origin": origin,
+        "evaluations_epoch": evaluations_epoch, "evaluations_month": evaluations_month, "reveals_month": reveals_month, "origin": origin,
         "log_key": log_key, "threshold": threshold, "witnesses": ", ".join(f'"{key}"' for key in witnesses),
         **{party: root.hex() for party, root in roots.items()},
     }  # fmt: skip

@@ -53,13 +53,13 @@ def finding(number: int) -> str:
 
 
 class World:
-    def __init__(self) -> None:
+    def __init__(self, **agreement: Any) -> None:
         self.time = START
         self.entries: list[bytes] = []
         self.agreement_files: dict[bytes, tuple[bytes, bytes]] = {}
         self.sequences: dict[tuple[str, str], int] = {}
         self.serials: dict[str, int] = {}
-        self.agreement: Agreement = self.publish()
+        self.agreement: Agreement = self.publish(**agreement)
         self.manifests: dict[tuple[str, str], list[str]] = {}
         self.totals: dict[str, int] = {}
         self.said: dict[str, SignedMessage] = {}

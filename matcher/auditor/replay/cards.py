@@ -9,15 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
-from matcher.auditor.checks import check
+from keys import verifying
+from keys.errors import SignatureError
+from matcher.auditor.checks import CheckFailed, check
 from matcher.auditor.replay.act import Act, require
 from matcher.protocol import canonical, messages
 from matcher.protocol.agreement.model import Role
 from matcher.protocol.entries import Entry
-from matcher.protocol.errors import VerificationError
 from matcher.protocol.messages import SignedMessage
 
 ROLES: Mapping[str, Role] = {"match": "prepare", "reveal-request": "prepare", "reveal-decision": "approve"}
@@ -64,7 +62,7 @@ class Cards:
             card = self._cards.get(message.sender)
             require(7, card is not None, f"{message.sender} has no admitted card")
             require(7, card is not None and card.root == root, f"the agreement names another root of {message.sender}")
-            messages.verify(_of_party(message), root)
+        _require_signature(7, root, message.signature, act.signed, message.sender)
 
     def require_person(self, act: Act) -> None:
         """Raise CheckFailed (8) unless the person named beside the sender signed."""
@@ -73,7 +71,8 @@ class Cards:
             with check(8):
                 key = self.person_key(message.sender, message.person)
                 require(8, bool(key), f"the card of {message.sender} has no key of person {message.person}")
-                _verify_person(message, key)
+            data = messages.person_bytes(act.digest, message.person)
+            _require_signature(8, key, message.person_signature, data, f"person {message.person}")
 
     def require_role(self, act: Act) -> None:
         """Raise CheckFailed (9) unless somebody with the needed role is named."""
@@ -91,21 +90,11 @@ class Cards:
         return card.people.get(person, b"") if card else b""
 
 
-def _of_party(message: SignedMessage) -> SignedMessage:
-    """The message with the party's signature alone; the person's is check 8."""
-    return SignedMessage(
-        message.kind, message.agreement, message.flow, message.period, message.sender, message.recipient,
-        message.sequence, message.expiry, message.body, message.signature,
-    )  # fmt: skip
-
-
-def _verify_person(message: SignedMessage, key: bytes) -> None:
-    """The person's signature alone; the party's is check 7."""
-    data = messages.person_bytes(message.digest(), message.person)
+def _require_signature(number: int, key: bytes, signature: bytes, data: bytes, who: str) -> None:
     try:
-        Ed25519PublicKey.from_public_bytes(key).verify(message.person_signature, data)
-    except (InvalidSignature, ValueError) as error:
-        raise VerificationError(f"the signature of person {message.person} does not verify") from error
+        verifying.verify(key, signature, data)
+    except SignatureError as error:
+        raise CheckFailed(number, f"the signature of {who} does not verify") from error
 
 
 def _is_automatic(message: SignedMessage, body: Mapping[str, Any]) -> bool:

@@ -49,7 +49,7 @@ class Evaluations:
         """Take a request in. Raises CheckFailed (20)."""
         message, body, agreement = act.message, act.entry.body, act.agreement
         request = (agreement.id, message.sender, message.recipient, body["link"], body["epoch"], body["count"])
-        self._open[message.digest()] = request
+        self._open[act.digest] = request
         count = self._counts.setdefault((agreement.id, body["link"], message.sender, body["epoch"]), _Count())
         count.asked += body["count"]
         in_all = self._asked_in_all.get((agreement.id, message.sender), 0)

@@ -91,7 +91,7 @@ class Periods:
         mine = period.submitted.setdefault(message.sender, _Submitted())
         before = mine.manifests[-1].hex() if mine.manifests else ""
         opened = period.opened
-        mine.manifests.append(message.digest())
+        mine.manifests.append(act.digest)
         mine.rows += body["rows"]
         if side == "answering" and opened is None:
             period.opened = act.seconds

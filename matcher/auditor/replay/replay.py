@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from typing import TypeVar
+from collections.abc import Callable, Mapping
 
 from matcher.auditor.checks import CheckFailed
 from matcher.auditor.replay.act import Act
@@ -21,7 +20,7 @@ from matcher.protocol.errors import ConcordatError
 from matcher.protocol.messages import NO_AGREEMENT
 
 Step = Callable[[Act], None]
-Taken = TypeVar("Taken")
+NumberedStep = tuple[int, Step]
 _CARDS = frozenset(("card-admitted", "key-rotated"))
 _SIGNING = frozenset(("agreement-signed", "agreement-in-force"))
 # What may still happen when an agreement has ended: its data is shown no more, and destroyed.
@@ -40,7 +39,8 @@ class Replay:
         self._reveals = Reveals(self._cards, self._periods)
         self._last_time = 0
         self.counts: Counter[str] = Counter()
-        self._message_steps: tuple[tuple[int, Step], ...] = (
+        self._steps_by_kind: dict[tuple[str, bool], tuple[NumberedStep, ...]] = {}
+        self._message_steps: tuple[NumberedStep, ...] = (
             (7, self._cards.require_signed),
             (8, self._cards.require_person),
             (9, self._cards.require_role),
@@ -73,41 +73,47 @@ class Replay:
         """The newest version that came into force of every agreement."""
         return self._agreements.present()
 
-    def take(self, index: int, entry: Entry) -> Iterator[CheckFailed]:
-        """Play one entry; yields the checks it breaks. Must be read to the end."""
+    def take(self, index: int, entry: Entry) -> list[CheckFailed]:
+        """Play one entry; returns the checks it breaks."""
+        broken: list[CheckFailed] = []
         self.counts[entry.type] += 1
         if entry.time < self._last_time:
-            yield CheckFailed(5, f"its time is {self._last_time - entry.time} ms before the entry before it")
-        self._last_time = max(self._last_time, entry.time)
+            broken.append(CheckFailed(5, f"its time is {self._last_time - entry.time} ms before the entry before it"))
+        else:
+            self._last_time = entry.time
         if entry.type in _CARDS:
-            yield from _failures(6, self._cards.admit, entry)
+            try:
+                self._cards.admit(entry)
+            except CheckFailed as failed:
+                broken.append(failed)
         elif entry.agreement != NO_AGREEMENT and entry.type != "access-denied":
-            yield from self._act(index, entry)
+            self._act(index, entry, broken)
+        return broken
 
-    def _act(self, index: int, entry: Entry) -> Iterator[CheckFailed]:
+    def _act(self, index: int, entry: Entry, broken: list[CheckFailed]) -> None:
         try:
             act = Act(index, entry, self._agreements.find(entry.agreement))
         except CheckFailed as failed:
-            yield failed
+            broken.append(failed)
             return
-        if entry.message is not None:
-            for number, step in self._message_steps:
-                yield from _failures(number, step, act)
-        if entry.type not in _SIGNING | _AFTER_THE_END:
-            yield from _failures(15, self._require_usable, act)
-        number, steps = self._own_steps[entry.type]
-        for step in steps:
-            yield from _failures(number, step, act)
+        for number, step in self._steps(entry):
+            try:
+                step(act)
+            except CheckFailed as failed:
+                broken.append(failed)
+            except ConcordatError as error:
+                broken.append(CheckFailed(number, str(error)))
+
+    def _steps(self, entry: Entry) -> tuple[NumberedStep, ...]:
+        """The steps of an entry of this type, with or without a message: worked out once each."""
+        kind = entry.type, entry.message is not None
+        if kind not in self._steps_by_kind:
+            number, own = self._own_steps[entry.type]
+            usable = () if entry.type in _SIGNING | _AFTER_THE_END else ((15, self._require_usable),)
+            self._steps_by_kind[kind] = (
+                *(self._message_steps if entry.message is not None else ()), *usable, *((number, step) for step in own),
+            )  # fmt: skip
+        return self._steps_by_kind[kind]
 
     def _require_usable(self, act: Act) -> None:
         self._agreements.require_usable(act, self._periods.serves)
-
-
-def _failures(number: int, step: Callable[[Taken], None], taken: Taken) -> Iterator[CheckFailed]:
-    """The failure of one step, if it fails; an error that names no check is one of ``number``."""
-    try:
-        step(taken)
-    except CheckFailed as failed:
-        yield failed
-    except ConcordatError as error:
-        yield CheckFailed(number, str(error))

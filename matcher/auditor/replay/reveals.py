@@ -72,7 +72,7 @@ class Reveals:
         key = self._cards.person_key(message.sender, message.person)
         for case in items:
             case.asking, case.answering = message.sender, message.recipient
-            case.request, case.request_index, case.expiry = message.digest(), act.index, message.expiry
+            case.request, case.request_index, case.expiry = act.digest, act.index, message.expiry
             case.person_key, case.delivery = key, b""
         months = act.months
         for month in months:
@@ -106,9 +106,9 @@ class Reveals:
             require(25, bool(automatic), "the agreement has no codes that an agent may approve alone")
 
     def _follow(self, act: Act, case: _Case, event: str) -> None:
-        message, body = act.message, act.entry.body
+        body = act.entry.body
         if event == "deliver":
-            case.delivery = message.digest()
+            case.delivery = act.digest
             _require_between(act, case, sender=case.answering, recipient=case.asking, request=body["request"])
             right = body["request_index"] == case.request_index
             require(23, right, f"the request stands at {case.request_index}, not at {body['request_index']}")
