@@ -49,7 +49,7 @@ def test_the_result_is_one_json_object(submission: Make, monkeypatch: pytest.Mon
     found = json.loads(result.stdout)
     assert set(found) == {
         "rows", "records", "accepted", "rejected", "reasons", "duplicates", "warnings", "sent", "deleted", "evaluated",
-        "sequence", "log_index", "rejects_file", "seconds", "files", "local_rules",
+        "sequence", "log_index", "rejects_file", "seconds", "files", "local_rules", "spared",
     }  # fmt: skip
     assert found["reasons"] == {"excel-float": 1}
     assert found["rejects_file"] == str(path.with_suffix(".rejects.csv"))

@@ -19,7 +19,8 @@ from matcher.agency.check.terms import SideTerms
 from matcher.agency.files.batches import Batch, Reading, RowSource
 from matcher.agency.files.registry import open_rows
 from matcher.agency.local.session import LocalSide
-from matcher.agency.records.records import RecordReader
+from matcher.agency.records.cells import CREDIT_CODE
+from matcher.agency.records.records import SPARED, RecordReader
 from matcher.agency.records.rejects import RejectsFile
 from matcher.protocol.errors import InputError
 from matcher.text import _
@@ -103,7 +104,8 @@ class _Check:
             "rejected": self.rejected,
             "reasons": dict(sorted(rejects.counts.items())),
             "duplicates": self.distinct.duplicates,
-            "warnings": sum(self._warnings.values()),
+            "warnings": self._warnings[CREDIT_CODE],
+            "spared": self._warnings[SPARED],
             "warned_lines": self._warned,
             "rejects_file": str(rejects.path) if rejects.written else "",
             "files": [source.about.summary(path.name) for path, source in zip(files, sources, strict=True)],

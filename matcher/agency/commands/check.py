@@ -140,6 +140,8 @@ def _show(console: Console, result: dict[str, Any], checked: Checked, preview: b
         for file, lines in result["warned_lines"].items():
             text = _("    {file}, lines {lines}", file=file, lines=", ".join(map(str, lines)))
             console.print(text, markup=False, soft_wrap=True)
+    if result.get("spared"):
+        console.print(_("  {n:,} records need no comparison, by what their row says", n=result["spared"]))
     show_local(console, result["local_rules"])
     if result["rejects_file"]:
         console.print(_("What to correct: {file}", file=result["rejects_file"]), markup=False)

@@ -76,6 +76,8 @@ def _show(console: Console, result: dict[str, Any]) -> None:
         console.print(_("  {count:,} x {reason}", count=count, reason=reason(code)[0]), markup=False)
     if result["warnings"]:
         console.print(_("  {n:,} credit codes do not check and count as unknown", n=result["warnings"]))
+    if result.get("spared"):
+        console.print(_("  {n:,} records need no comparison, by what their row says", n=result["spared"]))
     show_local(console, result.get("local_rules", {}))
     if result["rejects_file"]:
         console.print(_("What to correct: {file}", file=result["rejects_file"]), markup=False)

@@ -23,6 +23,7 @@ from matcher.agency.records.rejects import Reject
 from matcher.protocol import normalise
 
 MAX_ROW_ID = 64
+SPARED = "spared"
 _NULL = "null"
 
 
@@ -40,7 +41,8 @@ class Group:
 @dataclass(slots=True)
 class Records:
     """What some rows gave. ``rejected`` counts records (a row that names none as one); each may have many problems.
-    ``warned`` are lines with a credit code that does not check."""
+    ``warned`` are lines with a credit code that does not check; ``warnings`` counts those codes, and under SPARED the
+    records that, by what their row says, need no comparison."""
 
     groups: list[Group] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
@@ -115,6 +117,7 @@ class RecordReader:
             line = lines[index]
             if index in spared:
                 named.add(line)
+                result.warnings[SPARED] += 1
                 continue
             found = problems.get(index)
             if found is not None:

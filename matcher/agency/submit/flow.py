@@ -21,6 +21,8 @@ from matcher.agency.blind.rows import MAX_VERSIONS
 from matcher.agency.blind.sources import CacheSource
 from matcher.agency.exchange.greeting import greet
 from matcher.agency.files.batches import RowSource
+from matcher.agency.records.cells import CREDIT_CODE
+from matcher.agency.records.records import SPARED
 from matcher.agency.records.rejects import RejectsFile
 from matcher.agency.secrets.cache import SecretCache
 from matcher.agency.secrets.evaluate import Exchange
@@ -230,7 +232,8 @@ def _summary(staging: Staging, blinding: Blinding, evaluated: int, rejects: Reje
         "rejected": rejected,
         "reasons": dict(sorted(rejects.counts.items())),
         "duplicates": blinding.duplicates,
-        "warnings": sum(staging.warnings.values()),
+        "warnings": staging.warnings[CREDIT_CODE],
+        "spared": staging.warnings[SPARED],
         "sent": blinding.put,
         "deleted": blinding.deleted,
         "evaluated": evaluated,

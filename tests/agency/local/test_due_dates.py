@@ -10,7 +10,7 @@ from matcher.agency.calendar.due_dates import with_due_dates
 from matcher.agency.calendar.workdays import packaged
 from matcher.agency.files.registry import open_rows
 from matcher.agency.records.plan import Layout, plain_columns
-from matcher.agency.records.records import RecordReader, Records
+from matcher.agency.records.records import SPARED, RecordReader, Records
 from matcher.agency.records.rejects import Reject
 from matcher.protocol.normalise import date_days
 from tests import daxing
@@ -35,6 +35,7 @@ def read(tmp_path: Path, head: str, *rows: str) -> Records:
         result.groups += found.groups
         result.rejects += batch.rejects + found.rejects
         result.rejected += found.rejected
+        result.warnings += found.warnings
     return result
 
 
@@ -95,8 +96,9 @@ def test_a_permit_date_that_is_none_rejects_the_deposit_and_not_the_wages(tmp_pa
 )
 def test_a_guarantee_or_an_exemption_needs_no_deposit_account(tmp_path: Path, form: str, compared: bool) -> None:
     found = read(tmp_path, HEAD, f"P1,甲公司,{WAGES},{DEPOSIT},2022-01-14,{form}")
-    assert accounts(found) == [WAGES, DEPOSIT] if compared else [WAGES]
+    assert accounts(found) == ([WAGES, DEPOSIT] if compared else [WAGES])
     assert (found.rejects, found.rejected) == ([], 0)
+    assert found.warnings == ({} if compared else {SPARED: 1})
 
 
 def test_what_a_guarantee_leaves_in_the_deposit_cells_is_no_fault(tmp_path: Path) -> None:
