@@ -37,6 +37,7 @@ from tests.service.world import Template, new_template, new_world
 
 _WIRE_SHARE = 50  # one of so many malformed messages goes over the wire, the others to the decoders
 _ROWS = 200
+_SHOWN = 10
 _MUST_BE_ZERO = ("lost_acknowledged", "crashes", "wrongly_allowed", "wrong_status", "denials_not_logged", "load_errors")
 
 Result = dict[str, Any]
@@ -101,6 +102,10 @@ def _hostile(path: Path, template: Template, malformed: int) -> Result:
         [sys.executable, "-m", "tests.faults.fuzz", f"-runs={fuzzed}", "-max_len=20000"],
         cwd=Path(__file__).resolve().parent.parent, capture_output=True, check=False,
     )  # fmt: skip
+    for crash in [*wire.crashes, *mutated.crashes][:_SHOWN]:
+        sys.stderr.write(crash + "\n")
+    if done.returncode:
+        sys.stderr.write(done.stderr.decode(errors="replace")[-2000:] + "\n")
     return {
         "malformed_sent": wire.sent + mutated.sent, "fuzzed": fuzzed,
         "crashes": len(wire.crashes) + len(mutated.crashes) + bool(done.returncode),

@@ -26,6 +26,7 @@ PLACES = ("client.py", "server.py", "keys", "matcher")
 MESSAGES = (
     "client.py", "keys/files.py", "keys/passphrase.py", "keys/ring.py", "keys/people.py", "matcher/agency/",
     "matcher/auditor/", "matcher/channel/errors.py", "matcher/demo/", "matcher/protocol/agreement/model.py",
+    "matcher/protocol/contract.py", "matcher/service/store/newest.py",
     "matcher/service/commands.py", "matcher/service/home.py", "matcher/service/policy.py", "matcher/text/",
 )  # fmt: skip
 LEVELS = ("OK", "WARN", "FAIL")
@@ -36,6 +37,7 @@ TABLES = {
     "matcher.agency.records.rejects": ("HEADINGS", "REASONS"),
     "matcher.protocol.names.verdict": ("REASONS",),
     "matcher.protocol.normalise": ("REASONS",),
+    "matcher.text.disk": ("MESSAGES",),
 }
 # Words of the agreement and of states that are translated where they are shown.
 WORDS = (

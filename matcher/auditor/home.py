@@ -14,20 +14,27 @@ service.json, handed over by hand; check 12 demands that every agreement names t
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import click
+
 from keys import files
 from keys import passphrase as passphrases
 from keys.auditor import AuditorKeys
+from keys.expiry import expiry
 from matcher.auditor.mirror.store import MIRROR_FILE, MirrorStore
 from matcher.channel import Channel
 from matcher.protocol import checkpoint, note
 from matcher.protocol.checkpoint import Checkpoint
 from matcher.protocol.errors import InputError, StateError
+from matcher.text import _
 from matcher.text.terminal import Invocation
 
+_RENEW = "Run `concordat card --renew-tls --out FILE` and have the service admit the new card."
+_NEW_FILE = "Ask the service's operator for its new service.json and run `concordat service add FILE`."
 PARTY_FILE = "party.json"
 PARTY_FORMAT = "concordat-party-v1"
 SERVICE_FILE = "service.json"
@@ -88,9 +95,13 @@ class AuditorHome:
         return MirrorStore(self.path / MIRROR_FILE, self.service.log_key)
 
     def channel(self, invocation: Invocation, opened: AuditorKeys | None = None) -> Channel:
-        """A new connection to the service. Raises KeyFileError (passphrase, permissions, damage)."""
+        """A new connection to the service. An expired certificate is named here, before dialling; one near its end is
+        said on standard error. Raises StateError (``certificate-expired``), KeyFileError (passphrase, permissions)."""
         service = self.service
         keys = opened or self.keys(invocation)
+        quiet = invocation.as_json
+        _require_unexpired(self.party, keys.tls_certificate_pem, _RENEW, quiet=quiet)
+        _require_unexpired("the service", service.tls_certificate, _NEW_FILE, quiet=quiet)
         return Channel(
             service.address, keys.tls_key_pem.reveal(), keys.tls_certificate_pem, service.tls_certificate
         )  # fmt: skip
@@ -120,6 +131,15 @@ class AuditorHome:
             files.write(directory / f"{number:04d}-seen.note", seen.read_bytes(), replace=True)
         files.write(directory / f"{number:04d}-shown.note", signed.encode(), replace=True)
         return directory
+
+
+def _require_unexpired(who: str, certificate: str, remedy: str, *, quiet: bool) -> None:
+    left = expiry(certificate, int(time.time()))
+    if left.is_over:
+        raise StateError(f"the TLS certificate of {who} has expired", code="certificate-expired", remedy=remedy)
+    if left.limit and not quiet:
+        text = _("The TLS certificate of {who} is good for {n} more days.", who=_(who), n=left.days)
+        click.echo(f"{text} {_(remedy)}", err=True)
 
 
 def _read(path: Path, remedy: str) -> dict[str, Any]:

@@ -33,12 +33,13 @@ from matcher.service.rpc.matching import MatchingService
 from matcher.service.rpc.places import Places
 from matcher.service.rpc.server import Credentials, Server, servicers
 from matcher.service.rpc.submissions import SubmissionsService
-from matcher.service.store import messages
+from matcher.service.store import log, messages
 from matcher.service.store.database import ControlDatabase
 from matcher.service.store.log import Clock, LogWriter
 from matcher.service.store.newest import ENDED, NewestCheckpoint
 from matcher.service.store.period_keys import PeriodKeys
 
+_CLOCK_TOLERANCE_MS = 60_000
 UNKNOWN_ADDRESS = "127.0.0.1:0"
 
 
@@ -131,6 +132,14 @@ def keep_house(storage: Storage, keys: ServiceKeys, clock: Clock) -> None:
         journal.failure("housekeeping-failed")
 
 
+def _warn_of_clock(storage: Storage, clock: Clock) -> None:
+    """Say when this machine's clock is behind the log's last entry: entries carry that time until it has caught up."""
+    with storage.database.read() as transaction:
+        behind = log.last_time(transaction) - clock()
+    if behind > _CLOCK_TOLERANCE_MS:
+        journal.warning("clock-behind-log", seconds=behind // 1000)
+
+
 def _require_newest(storage: Storage) -> None:
     """End the log of an older state. It is served all the same: its parties and auditors must be able to read it."""
     try:
@@ -147,6 +156,7 @@ def _require_newest(storage: Storage) -> None:
 def serving(storage: Storage, keys: ServiceKeys, listen: str, metrics: Metrics, clock: Clock) -> Iterator[Server]:
     """Recover, bind, serve; on leaving, stop gracefully. Writes the bound address into ``service.json``."""
     with storage.home.serving():
+        _warn_of_clock(storage, clock)
         if storage.log.is_ended:
             storage.home.make_directories()  # what the older database does not name may be all that is left of it
         else:

@@ -9,27 +9,31 @@ import errno
 import sqlite3
 from dataclasses import dataclass
 
+MESSAGES = {
+    "disk-full": "the disk is full",
+    "disk-read-only": "the disk is read-only",
+    "disk-failing": "the disk does not read or write",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class DiskTrouble:
-    """``code`` is documented in docs/errors.md."""
+    """``code``, a key of MESSAGES, is documented in docs/errors.md."""
 
     code: str
-    message: str
     remedy: str
 
+    @property
+    def message(self) -> str:
+        """What is wrong, in English."""
+        return MESSAGES[self.code]
 
-FULL = DiskTrouble(
-    "disk-full", "the disk is full", "Free some space and run the command again; what was acknowledged is there."
-)
+
+FULL = DiskTrouble("disk-full", remedy="Free some space and run the command again; what was acknowledged is there.")
 READ_ONLY = DiskTrouble(
-    "disk-read-only", "the disk is read-only", "Mount it for writing, or give a --home on another one; nothing is lost."
+    "disk-read-only", remedy="Mount it for writing, or give a --home on another one; nothing is lost."
 )
-FAILING = DiskTrouble(
-    "disk-failing",
-    "the disk does not read or write",
-    "Look at the system's log; if it is broken, restore from a backup.",
-)
+FAILING = DiskTrouble("disk-failing", remedy="Look at the system's log; if it is broken, restore from a backup.")
 _BY_NUMBER = {
     errno.ENOSPC: FULL, errno.EDQUOT: FULL, errno.EFBIG: FULL, errno.EROFS: READ_ONLY, errno.EIO: FAILING,
 }  # fmt: skip

@@ -111,6 +111,11 @@ def tree_size(transaction: Database) -> int:
     return number(transaction, "SELECT max(position) + 1 FROM entries")  # they are numbered without a gap
 
 
+def last_time(transaction: Database) -> int:
+    """Time of the newest entry, in ms; 0 for an empty log."""
+    return number(transaction, "SELECT max(time) FROM entries")
+
+
 def checkpoint(transaction: Database) -> str:
     """The newest signed checkpoint."""
     record = one(transaction, "SELECT note FROM checkpoints ORDER BY size DESC LIMIT 1")

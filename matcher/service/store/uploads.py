@@ -50,10 +50,11 @@ def find(transaction: Database, submission: bytes, party: str) -> Upload:
     """The party's upload. Raises NotFoundError, also for another party's."""
     record = one(transaction, "SELECT * FROM uploads WHERE submission = ? AND party = ?", [submission, party])
     if record is None:
-        said = ("no such upload of this party is open", "Open the upload first.")
         if is_taken(transaction, submission):
-            raise policy.ConcealedError("not-the-sender", *said)
-        raise NotFoundError(said[0], remedy=said[1])
+            raise policy.ConcealedError(
+                "not-the-sender", "no such upload of this party is open", remedy="Open the upload first."
+            )
+        raise NotFoundError("no such upload of this party is open", remedy="Open the upload first.")
     return _upload(record)
 
 
