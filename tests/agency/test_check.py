@@ -24,7 +24,7 @@ from matcher.agency.home import AGREEMENTS_DIRECTORY
 from matcher.agency.records.plan import Layout
 from matcher.agency.submit.flow import submit
 from matcher.agency.submit.job import make_job
-from matcher.protocol.errors import AgreementError, ConcordatError, DeniedError, InputError
+from matcher.protocol.errors import AgreementError, ConcordatError, DeniedError, InputError, StateError
 from matcher.text.terminal import Invocation
 from tests.agency.daxing_terms import BUREAU, EXAMPLE, REGULATOR, write_agreement
 from tests.agency.submission_world import ANSWERING, ASKING, FIELDS, FLOW, PERIOD, World, silent
@@ -289,6 +289,13 @@ def test_terms_name_the_flow_when_there_are_several(agreement: Path) -> None:
     with pytest.raises(InputError, match=r"matching\.toml"):
         of_directory(agreement.parent, REGULATOR, "")
     assert open_rows(EXAMPLE / "accounts.csv", terms.columns).about.form == "utf-8-sig"
+
+
+def test_a_mapping_is_kept_in_a_home_only(agreement: Path, tmp_path: Path) -> None:
+    words = ["check", "--agreement", str(agreement), "--party", REGULATOR, "--save-mapping", "a"]
+    result = run(tmp_path, *words, str(write(tmp_path / "a.csv")))
+    assert isinstance(result.exception, StateError)
+    assert not (tmp_path / "mappings").exists()
 
 
 def test_a_mapping_that_lacks_a_header_gives_way_to_one_that_fits(home: Path, tmp_path: Path) -> None:

@@ -71,6 +71,8 @@ def _check(
 ) -> None:  # fmt: skip
     invocation: Invocation = context.obj
     started = time.monotonic()
+    if save_mapping:
+        party_of(invocation.home)  # a mapping is kept in a home, so there must be one
     terms = side_terms(invocation, flow, agreement, party)
     chosen = _mappings(invocation.home, terms, mapping, given, sheet, save=bool(save_mapping))
     checked = check(
