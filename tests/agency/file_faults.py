@@ -219,6 +219,8 @@ ROWS = (
     Fault("cells-beyond-the-header", TEXT, lambda table: table.rows[ROW - 1].append(""),
           (Told(ROW, "", "cell-count"),)),
     Fault("project-number-empty", ALL, put(0, None), (Told(ROW, "project_id", "empty"),), 7, BUREAU),
+    Fault("project-number-sheet-error", ALL, put(0, SheetError("#N/A")), (Told(ROW, "project_id", "formula-error"),), 7,
+          BUREAU),
     Fault("project-number-too-long", ALL, put(0, "P" * 65), (Told(ROW, "project_id", "row-number-too-long"),), 7,
           BUREAU),
     Fault("every-row-ends-with-a-separator", TEXT, lambda table: [row.append("") for row in table.rows[1:]],
