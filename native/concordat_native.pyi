@@ -30,12 +30,12 @@ class Field:
     def flags(sets: bytes, known: bytes | None = None) -> Field:
         """Bit sets, little-endian 64 bits."""
     @staticmethod
-    def company_name(message: bytes, plans: bytes, offsets: bytes, index: bytes, labels: bytes, width: int) -> Field:
+    def company_name(message: bytes, plans: bytes, offsets: bytes, index: bytes, parts: bytes, width: int) -> Field:
         """Names, each distinct one split once.
 
         A plan is a length byte for each part, then a big-endian 32-bit number for each symbol; empty for a name that
         says nothing. ``index``, little-endian 32 bits for each record, names its plan; 0xffffffff is unknown.
-        ``labels`` are the pairs (kind, part); ``width`` is the encoding's.
+        ``parts`` has (kind, part, cap) of each part, three bytes; ``width`` is the encoding's, symbols at its end.
         """
     @property
     def width(self) -> int: ...

@@ -15,6 +15,8 @@ const NEGATIVE: u8 = 3;
 const MAX_AMOUNT: u64 = 100_000_000_000_000_000;
 const MAX_DAYS: u64 = (1 << 30) - 1;
 const SYMBOL_SIZE: usize = 4;
+/// More than any name has (names/parts.py, SYMBOLS).
+const MAX_SYMBOLS: usize = 64;
 const NOBODY: u32 = u32::MAX;
 
 /// One field of every record: its column, and what its key is derived from.
@@ -28,10 +30,16 @@ enum Content {
     Ratio { amounts: Vec<i64>, known: Option<Vec<bool>>, scale: Vec<i64> },
     Days { days: Vec<i64>, known: Option<Vec<bool>> },
     Flags { sets: Vec<[u8; 8]>, known: Option<Vec<bool>> },
-    Name { plans: Vec<Plan>, index: Vec<u32>, labels: Vec<[u8; 2]>, width: usize },
+    Name { plans: Vec<Plan>, index: Vec<u32>, parts: Vec<Part>, width: usize },
 }
 
-/// A name split into parts, before any key: (kind, part) and number of each symbol, after the lengths of the parts.
+/// Where the symbols of one part stand: what its blocks begin with, and room for how many symbols it has.
+struct Part {
+    label: [u8; 2],
+    cap: usize,
+}
+
+/// A name split into parts, before any key: how many symbols each part has, and the number of each.
 struct Plan {
     lengths: Vec<u8>,
     numbers: Vec<[u8; 4]>,
@@ -70,30 +78,35 @@ impl Field {
 
     /// Company names, each distinct one split once. A plan is a length byte for each part, then a big-endian `u32` for
     /// each symbol; an empty plan is a name that says nothing. `index` has the plan of each record, or `0xffffffff`.
-    /// `labels` are (kind, part) of each part; `width` is the encoding's.
+    /// `parts` are (kind, part, cap) of each part; `width` is the encoding's.
     pub fn name(
         message: &[u8],
         plans: &[u8],
         offsets: &[u8],
         index: &[u8],
-        labels: &[u8],
+        parts: &[u8],
         width: usize,
     ) -> Result<Self, Error> {
-        let (labels, []) = labels.as_chunks::<2>() else {
-            return Err(Error::shape("labels are pairs of bytes"));
+        let (parts, []) = parts.as_chunks::<3>() else {
+            return Err(Error::shape("parts are three bytes each"));
         };
+        let parts: Vec<_> =
+            parts.iter().map(|&[kind, part, cap]| Part { label: [kind, part], cap: cap.into() }).collect();
+        let symbols = parts.iter().map(|part| part.cap).sum::<usize>();
+        if symbols > MAX_SYMBOLS || 1 + parts.len() + symbols * SYMBOL_SIZE > width {
+            return Err(Error::shape("a name's parts do not fit its width"));
+        }
         let column = Column::new(plans, offsets)?;
         let plans = (0..column.len())
             .map(|number| {
-                plan(column.get(number), labels.len(), width)
-                    .ok_or_else(|| Error::at(number, "a split name is malformed"))
+                plan(column.get(number), &parts).ok_or_else(|| Error::at(number, "a split name is malformed"))
             })
             .collect::<Result<Vec<_>, _>>()?;
         let index = numbers(index)?;
         if let Some(row) = index.iter().position(|&number| number != NOBODY && number as usize >= plans.len()) {
             return Err(Error::at(row, "it names no plan"));
         }
-        Ok(Self::of(message, Content::Name { plans, index, labels: labels.to_vec(), width }))
+        Ok(Self::of(message, Content::Name { plans, index, parts, width }))
     }
 
     fn of(message: &[u8], content: Content) -> Self {
@@ -145,8 +158,8 @@ impl Field {
                 place[1..].copy_from_slice(&(days[row] as u32).wrapping_add(pad).to_be_bytes());
             }
             Content::Flags { sets, .. } => place[1..].copy_from_slice(&sets[row]),
-            Content::Name { plans, index, labels, .. } => {
-                plans[index[row] as usize].encode(&field_key(), labels, place);
+            Content::Name { plans, index, parts, .. } => {
+                plans[index[row] as usize].encode(&field_key(), parts, place);
             }
         }
     }
@@ -165,39 +178,41 @@ impl Field {
 }
 
 impl Plan {
-    /// symbol = AES-256(field key, kind | part | zero (10) | u32(number))[:4], after the lengths of the parts.
-    fn encode(&self, field_key: &[u8], labels: &[[u8; 2]], place: &mut [u8]) {
-        let cipher = Aes256::new_from_slice(field_key).expect("a field key is 32 bytes long");
-        let mut blocks = [Block::<Aes256>::default(); 64];
+    /// symbol = AES-256(field key, kind | part | zero (10) | u32(number))[:4]; each part's symbols at its own place.
+    fn encode(&self, field_key: &[u8], parts: &[Part], place: &mut [u8]) {
+        let mut blocks = [Block::<Aes256>::default(); MAX_SYMBOLS];
         let mut numbers = self.numbers.iter();
+        let mut places = [0; MAX_SYMBOLS];
         let mut count = 0;
-        for (label, &length) in labels.iter().zip(&self.lengths) {
-            for (block, number) in blocks[count..].iter_mut().zip(numbers.by_ref().take(length as usize)) {
-                block[..2].copy_from_slice(label);
-                block[12..].copy_from_slice(number);
+        let mut start = place.len() - parts.iter().map(|part| part.cap).sum::<usize>() * SYMBOL_SIZE;
+        for (part, &length) in parts.iter().zip(&self.lengths) {
+            for (number, symbol) in numbers.by_ref().take(length.into()).zip(0..) {
+                blocks[count][..2].copy_from_slice(&part.label);
+                blocks[count][12..].copy_from_slice(number);
+                places[count] = start + symbol * SYMBOL_SIZE;
+                count += 1;
             }
-            count += length as usize;
+            start += part.cap * SYMBOL_SIZE;
         }
+        let cipher = Aes256::new_from_slice(field_key).expect("a field key is 32 bytes long");
         cipher.encrypt_blocks(&mut blocks[..count]);
         place[0] = VALUE;
         place[1..=self.lengths.len()].copy_from_slice(&self.lengths);
-        for (block, symbol) in blocks[..count].iter().zip(place[1 + self.lengths.len()..].chunks_exact_mut(SYMBOL_SIZE))
-        {
-            symbol.copy_from_slice(&block[..SYMBOL_SIZE]);
+        for (block, &at) in blocks[..count].iter().zip(&places) {
+            place[at..at + SYMBOL_SIZE].copy_from_slice(&block[..SYMBOL_SIZE]);
         }
     }
 }
 
-fn plan(data: &[u8], parts: usize, width: usize) -> Option<Plan> {
+fn plan(data: &[u8], parts: &[Part]) -> Option<Plan> {
     if data.is_empty() {
         return Some(Plan { lengths: Vec::new(), numbers: Vec::new() });
     }
-    let (lengths, numbers) = data.split_at_checked(parts)?;
-    let (numbers, rest) = numbers.as_chunks::<4>();
-    let total: usize = lengths.iter().map(|&length| length as usize).sum();
-    let fits = rest.is_empty() && total == numbers.len() && (1..=64).contains(&total);
-    (fits && 1 + parts + total * SYMBOL_SIZE <= width)
-        .then(|| Plan { lengths: lengths.to_vec(), numbers: numbers.to_vec() })
+    let (lengths, numbers) = data.split_at_checked(parts.len())?;
+    let (numbers, []) = numbers.as_chunks::<4>() else { return None };
+    let total: usize = lengths.iter().map(|&length| usize::from(length)).sum();
+    let fits = lengths.iter().zip(parts).all(|(&length, part)| usize::from(length) <= part.cap);
+    (fits && total > 0 && total == numbers.len()).then(|| Plan { lengths: lengths.to_vec(), numbers: numbers.to_vec() })
 }
 
 fn keyed(key: &[u8], message: &[u8]) -> sha2::digest::Output<Sha256> {

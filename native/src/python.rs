@@ -190,10 +190,10 @@ impl Field {
         plans: &[u8],
         offsets: &[u8],
         index: &[u8],
-        labels: &[u8],
+        parts: &[u8],
         width: usize,
     ) -> PyResult<Self> {
-        Ok(Self(fields::Field::name(message, plans, offsets, index, labels, width)?))
+        Ok(Self(fields::Field::name(message, plans, offsets, index, parts, width)?))
     }
 
     #[getter]

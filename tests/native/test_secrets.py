@@ -1,0 +1,150 @@
+"""Record secrets of the crate are those of ``keys``, bit for bit, and the RFC's (RFC 9497, ristretto255-SHA512)."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from keys import group, oprf, ristretto
+from matcher.protocol.suite import link_prefix, lp
+from tests.native.columns import column, long_count, native
+
+PREFIX = link_prefix("daxing-wages", "account")
+
+
+def _key(number: int) -> bytes:
+    return oprf.derive_key_pair(bytes(31) + bytes((number,)), b"test")[0].reveal()
+
+
+def _values(count: int, seed: int) -> list[bytes]:
+    choose = random.Random(seed)  # noqa: S311 - reproducible test values
+    return [choose.randbytes(choose.choice((0, 1, 19, 19, 19, 40, 63, 111, 112, 200, 300))) for _ in range(count)]
+
+
+@pytest.mark.parametrize("prefix", [None, PREFIX])
+@pytest.mark.parametrize("count", [0, 1, 7, 8, 9, 255, 256, 257])
+def test_evaluations_are_equal_to_the_portable_ones(count: int, prefix: bytes | None) -> None:
+    values = _values(count, count)
+    inputs = values if prefix is None else [prefix + lp(value) for value in values]
+    found = native().oprf_evaluate(_key(1), *column(values), prefix=prefix)
+    assert found == b"".join(oprf.evaluate_batch(_key(1), inputs))
+
+
+def test_many_evaluations_are_equal_to_the_portable_ones() -> None:
+    module = native()
+    for start in range(0, long_count(4_000, 1_000_000), 4_000):
+        key, values = _key(start // 4_000 % 256), _values(4_000, start)
+        assert module.oprf_evaluate(key, *column(values)) == b"".join(oprf.evaluate_batch(key, values))
+
+
+@pytest.mark.parametrize(
+    "key", [1, 2, 3, 8, 2**252, 0x1111 << 200, (1 << 252) + 27742317777372353535851937790883648492]
+)
+def test_keys_of_unusual_digits(key: int) -> None:
+    secret, values = key.to_bytes(32, "little"), _values(20, 3)
+    assert native().oprf_evaluate(secret, *column(values)) == b"".join(oprf.evaluate_batch(secret, values))
+
+
+def test_an_exchange_gives_what_the_holder_computes() -> None:
+    module, values = native(), _values(300, 5)
+    blinds, elements = module.oprf_blind(*column(values), prefix=PREFIX)
+    inputs = [PREFIX + lp(value) for value in values]
+    assert elements == b"".join(oprf._blind(entry, blinds[at * 32 : at * 32 + 32]) for at, entry in enumerate(inputs))
+    evaluated = module.oprf_blind_evaluate(_key(2), elements)
+    assert evaluated == oprf.blind_evaluate(_key(2), ristretto.multiply_base(_key(2)), elements)
+    secrets = module.oprf_finalize(*column(values), blinds, evaluated, prefix=PREFIX)
+    assert secrets == b"".join(oprf.evaluate_batch(_key(2), inputs))
+
+
+def test_blinds_are_fresh() -> None:
+    module = native()
+    first, second = module.oprf_blind(*column([b"x"] * 50)), module.oprf_blind(*column([b"x"] * 50))
+    blinds = first[0] + second[0]
+    assert len({blinds[at : at + 32] for at in range(0, len(blinds), 32)}) == 100
+    assert len({(first[1] + second[1])[at : at + 32] for at in range(0, len(blinds), 32)}) == 100
+
+
+def test_keyed_hashes_are_equal_to_the_portable_ones() -> None:
+    key, values = os.urandom(32), _values(2_000, 9)
+    assert native().hmac_evaluate(key, *column(values)) == b"".join(group.evaluate_batch(key, values))
+    framed = [PREFIX + lp(value) for value in values]
+    assert native().hmac_evaluate(key, *column(values), prefix=PREFIX) == b"".join(group.evaluate_batch(key, framed))
+
+
+def test_threads_change_nothing() -> None:
+    module, values = native(), _values(1_500, 11)
+    for threads in (1, 3):
+        assert module.oprf_evaluate(_key(4), *column(values), threads=threads) == module.oprf_evaluate(
+            _key(4), *column(values)
+        )
+
+
+_BAD = [
+    bytes(32),  # the identity
+    b"\xed" + b"\xff" * 30 + b"\x7f",  # p, which is not canonical
+    b"\x01" + bytes(31),  # negative
+    b"\xff" * 32,
+    b"\x26\x94\x8d\x35\xca\x62\xe6\x43\xe2\x6a\x83\x17\x73\x32\xe6\xb6\xaf\xeb\x9d\x08\xe4\x26\x8b\x65\x0f\x1f\x5b\xbd\x8d\x81\xd3\x71",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("bad", _BAD)
+@pytest.mark.parametrize("index", [0, 7, 8, 299])
+def test_an_element_is_refused_by_its_index(bad: bytes, index: int) -> None:
+    module, values = native(), _values(300, 13)
+    blinds, elements = module.oprf_blind(*column(values))
+    assert not ristretto.is_valid(bad)
+    wrong = elements[: index * 32] + bad + elements[index * 32 + 32 :]
+    calls: list[Callable[[], object]] = [
+        lambda: module.require_elements(wrong),
+        lambda: module.oprf_blind_evaluate(_key(1), wrong),
+        lambda: module.oprf_finalize(*column(values), blinds, wrong),
+    ]
+    for call in calls:
+        with pytest.raises(module.RejectedError, match="not canonical, or is the identity") as caught:
+            call()
+        assert caught.value.args[1] == index
+    module.require_elements(elements)
+
+
+@pytest.mark.parametrize(
+    "key", [bytes(32), bytes(31), bytes.fromhex("edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010")]
+)
+def test_a_malformed_key_is_refused(key: bytes) -> None:
+    module = native()
+    with pytest.raises(module.RejectedError, match="secret key"):
+        module.oprf_evaluate(key, *column([b"x"]))
+    with pytest.raises(module.RejectedError, match="secret key"):
+        module.oprf_blind_evaluate(key, b"")
+
+
+def test_malformed_columns_are_refused() -> None:
+    module = native()
+    for data, offsets in ((b"abc", b""), (b"abc", b"\0\0\0\0\4\0\0\0"), (b"abc", b"\2\0\0\0\1\0\0\0"), (b"", b"\0")):
+        with pytest.raises(module.RejectedError):
+            module.oprf_evaluate(_key(1), data, offsets)
+    with pytest.raises(module.RejectedError, match="65,535"):
+        module.oprf_evaluate(_key(1), *column([b"", bytes(65_536)]))
+    with pytest.raises(module.RejectedError, match="blinds"):
+        module.oprf_finalize(*column([b"x", b"y"]), bytes(32), bytes(64))
+
+
+def test_the_published_vectors(shared_vectors: Callable[[str], Path]) -> None:
+    module = native()
+    suites = json.loads(shared_vectors("rfc9497/allVectors.json").read_text())
+    (suite,) = [entry for entry in suites if entry["identifier"] == "ristretto255-SHA512" and entry["mode"] == 1]
+    key = bytes.fromhex(suite["skSm"])
+    for vector in suite["vectors"]:
+        inputs, blinds, blinded, evaluated, outputs = (
+            [bytes.fromhex(item) for item in vector[name].split(",")]
+            for name in ("Input", "Blind", "BlindedElement", "EvaluationElement", "Output")
+        )
+        assert module.oprf_blind(*column(inputs), blinds=b"".join(blinds)) == (b"".join(blinds), b"".join(blinded))
+        assert module.oprf_blind_evaluate(key, b"".join(blinded)) == b"".join(evaluated)
+        assert module.oprf_finalize(*column(inputs), b"".join(blinds), b"".join(evaluated)) == b"".join(outputs)
+        assert module.oprf_evaluate(key, *column(inputs)) == b"".join(outputs)
