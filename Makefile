@@ -3,15 +3,31 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# The optional crate for the hot path is built where cargo is; see docs/native.md.
+NATIVE := $(VENV)/.native
+CARGO := $(shell command -v cargo)
+NO_CARGO := cargo is not here: the portable backend does everything, more slowly (docs/native.md)
 
-.PHONY: setup demo test check check-long lint types imports generated proto clean
+.PHONY: setup demo test check check-long native lint types imports generated proto clean
 
-setup: $(STAMP)
+setup: $(STAMP) $(NATIVE)
 
 $(STAMP): pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 is needed: set PYTHON=/path/to/python3.11"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+# Absent cargo is said, and no error; a crate that does not build is one.
+$(NATIVE): $(STAMP) $(wildcard native/src/*.rs native/src/*/*.rs) native/Cargo.toml native/Cargo.lock
+ifdef CARGO
+	@rm -rf native/target/wheels
+	$(BIN)/maturin build --quiet --release --locked --manifest-path native/Cargo.toml --interpreter $(BIN)/python \
+	  --out native/target/wheels
+	$(BIN)/pip install --quiet --disable-pip-version-check --force-reinstall --no-deps native/target/wheels/*.whl
+else
+	@echo "$(NO_CARGO)"
+endif
 	@touch $@
 
 demo: setup
@@ -20,7 +36,7 @@ demo: setup
 test: setup
 	$(BIN)/pytest -q
 
-check: lint types imports generated test
+check: lint types imports generated native test
 
 # Every durable step broken, 500 kills, a million malformed messages, 64 parties at once; some twenty minutes.
 check-long: check
@@ -29,6 +45,16 @@ check-long: check
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+# The crate's own lint and tests; those that hold it to the portable path are in tests/native.
+native: setup
+ifdef CARGO
+	cd native && cargo fmt --check
+	cd native && cargo clippy --quiet --locked --all-targets --no-default-features -- -D warnings
+	cd native && cargo test --quiet --locked --release --no-default-features
+else
+	@echo "$(NO_CARGO)"
+endif
 
 types: setup
 	$(BIN)/mypy
@@ -49,4 +75,4 @@ proto: setup
 	  --grpc_python_out=$(WIRE) matcher/wire/concordat.proto
 
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) native/target build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
