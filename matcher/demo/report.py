@@ -66,6 +66,9 @@ def _submitted(done: Demonstration) -> Table:
         (BUREAU, "projects.csv", projects["rows"], projects["rejected"], projects["sent"], projects["evaluated"]),
         (REGULATOR, "accounts.csv", accounts["rows"], accounts["rejected"], accounts["sent"], accounts["evaluated"]),
     ]
+    if flows := accounts["local_rules"].get("flows"):
+        # Only codes come of them, in the rows above.
+        rows.append((REGULATOR, "flows.csv", flows["rows"], flows["rejected"], 0, 0))
     return table(_("What each party submitted"), headings, rows)
 
 
