@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import random
 import subprocess
 import sys
 import tempfile
@@ -27,17 +28,19 @@ from tests.faults.decoders import attack
 from tests.faults.ground import Killable
 from tests.faults.kills import kill_at_random
 from tests.faults.load import run_load
-from tests.faults.local_acts import SCENES, Shelf
+from tests.faults.local_acts import ALONE, SCENES, Shelf
 from tests.faults.local_table import LocalTable
 from tests.faults.service_acts import ACTS, BESIDE
 from tests.faults.service_table import Table
 from tests.faults.wire_attack import attack_wire
+from tests.service.cutting import CutUpload
 from tests.service.test_denial_matrix import run_matrix
 from tests.service.world import Template, new_template, new_world
 
 _WIRE_SHARE = 50  # one of so many malformed messages goes over the wire, the others to the decoders
 _ROWS = 200
 _SHOWN = 10
+_CUT_ROWS, _CUT_BYTES = 2_000, 60_000
 _MUST_BE_ZERO = ("lost_acknowledged", "crashes", "wrongly_allowed", "wrong_status", "denials_not_logged", "load_errors")
 
 Result = dict[str, Any]
@@ -64,11 +67,14 @@ def _service_faults(path: Path, template: Template, sample: int) -> Result:
 
 
 def _local_faults(path: Path, sample: int) -> Result:
-    shelf, points = Shelf(path / "shelf"), 0
+    shelf, points, kills = Shelf(path / "shelf"), 0, 0
     for name in SCENES:
         table = LocalTable(path / "trial", shelf, name)
-        points += sum(1 for _trial in table.run(range(len(name) % sample, len(table.steps), sample)))
-    return {"fault_points": points}
+        numbers = range(len(name) % sample, len(table.steps), sample)
+        points += sum(1 for _trial in table.run(numbers))
+        if name in ALONE:
+            kills += sum(1 for _trial in table.killed(numbers))
+    return {"fault_points": points, "kills_at_steps": kills}
 
 
 def _random_kills(path: Path, template: Template, kills: int) -> Result:
@@ -77,6 +83,20 @@ def _random_kills(path: Path, template: Template, kills: int) -> Result:
         "kills_at_random": tally.kills, "acknowledged": tally.acknowledged, "lost_acknowledged": len(tally.lost),
         "kills_during": tally.during,
     }  # fmt: skip
+
+
+def _cuts(path: Path, template: Template, cuts: int) -> Result:
+    lost, done, chance = 0, 0, random.Random(0)  # noqa: S311 - where to cut
+    with new_world(path / "cuts", template) as world:
+        world.agree()
+        while done < cuts:
+            upload, before = CutUpload(world, _CUT_ROWS), 0
+            while before < _CUT_ROWS and done < cuts:
+                next_row = upload.cut(chance.randrange(1, _CUT_BYTES))
+                lost += next_row < max(before, upload.acknowledged)
+                before, done = next_row, done + 1
+        upload.finish()
+    return {"cuts": done, "lost_acknowledged": lost}
 
 
 def _matrix(path: Path, template: Template) -> Result:
@@ -132,6 +152,7 @@ def measure(kills: int, malformed: int, parties: int, sample: int, say: Callable
             ("faults of the service", lambda: _service_faults(path, template, sample)),
             ("faults of agencies and auditors", lambda: _local_faults(path, sample)),
             ("kills at random", lambda: _random_kills(path, template, kills)),
+            ("cuts", lambda: _cuts(path, template, kills)),
             ("denials", lambda: _matrix(path, template)),
             ("hostile input", lambda: _hostile(path, template, malformed)),
             ("load", lambda: _load(path, template, parties)),
@@ -149,7 +170,7 @@ def measure(kills: int, malformed: int, parties: int, sample: int, say: Callable
 def main() -> int:
     """The command line."""
     parser = argparse.ArgumentParser(description="Break everything, and count what was lost and who was let in.")
-    parser.add_argument("--kills", type=int, default=500, help="kill -9 at random moments")
+    parser.add_argument("--kills", type=int, default=500, help="kills at random moments, and cuts of uploads")
     parser.add_argument("--malformed", type=int, default=1_000_000, help="malformed messages")
     parser.add_argument("--parties", type=int, default=64, help="parties at once, an even number")
     parser.add_argument("--sample", type=int, default=1, help="break every so many-th durable step")

@@ -454,6 +454,13 @@ SCENES: dict[str, Callable[[Path, Shelf], Scene]] = {
     "auditor: export": ExportLog,
     "auditor: keep checkpoint": KeepCheckpoint,
 }
+# On this disk alone, without a service in this process's memory: these can be killed in a process of their own.
+ALONE = frozenset(
+    {
+        "agency: create home", "agency: renew card", "agency: add service", "agency: change passphrase",
+        "auditor: keep mirror", "auditor: cosign", "auditor: export", "auditor: keep checkpoint",
+    }
+)  # fmt: skip
 # Whole homes and worker processes: too slow for every step in the short version.
 SLOW = frozenset(
     {

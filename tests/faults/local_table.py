@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -11,7 +13,7 @@ from pathlib import Path
 from keys.errors import KeyFileError
 from matcher.protocol.errors import ConcordatError
 from tests.faults.local_acts import SCENES, Scene, Shelf
-from tests.faults.steps import IN_PROCESS, Form, Steps
+from tests.faults.steps import IN_PROCESS, KILLS, Form, Steps
 
 # After as many fresh starts, an act must have succeeded.
 _STARTS = 3
@@ -70,6 +72,37 @@ class LocalTable:
                 finally:
                     scene.close()
                 yield trial
+
+    def killed(self, numbers: Iterable[int]) -> Iterator[LocalTrial]:
+        """Kill a process of its own at steps, before and after; only for acts that are on this disk alone."""
+        for number in numbers:
+            for form in KILLS:
+                trial = LocalTrial(self.name, number, form, self.steps[number])
+                scene = self._scene()
+                try:
+                    _act_and_die(scene, self._path, number, form)
+                    scene.reopen()
+                    scene.do()
+                    scene.reopen()
+                    scene.check()
+                except Exception as error:
+                    raise AssertionError(f"{trial}: {type(error).__name__}: {error}") from error
+                finally:
+                    scene.close()
+                yield trial
+
+
+def _act_and_die(scene: Scene, path: Path, number: int, form: Form) -> None:
+    child = os.fork()
+    if child == 0:
+        try:
+            with Steps(path, number, form).watching():
+                scene.do()
+        finally:
+            os._exit(0)  # it was to be killed before
+    _pid, status = os.waitpid(child, 0)
+    if os.waitstatus_to_exitcode(status) != -signal.SIGKILL:
+        raise RuntimeError(f"step {number} did not kill the process")
 
 
 def _attempt(scene: Scene) -> bool:

@@ -77,9 +77,11 @@ class Steps:
         self.broken = True
         if self.form == "killed before":
             os.kill(os.getpid(), signal.SIGKILL)
-        result = None if self.form == "failed" else do()
-        if self.form == "killed after":
-            os.kill(os.getpid(), signal.SIGKILL)
+        try:
+            result = None if self.form == "failed" else do()
+        finally:
+            if self.form == "killed after":
+                os.kill(os.getpid(), signal.SIGKILL)
         if name.startswith(("open", "create")) and result is not None:
             os.close(result) if isinstance(result, int) else result.close()
         raise Faulty
