@@ -19,8 +19,10 @@ _ORDINALS = 2
 _ORDINAL_LIMIT = 10_000
 _LONGEST_NESTED = 16
 _ORDINAL = re.compile(f"第({fold.ORDINAL_NUMERAL}{{1,6}})")
-_LEADING_ORDINAL = re.compile(f"({fold.NUMERAL}{{1,4}})(?=建|安|公司|工程)")
+# 八一 and 五一 are days and brands, so two figures without 十 are no ordinal.
+_LEADING_ORDINAL = re.compile("([一二三四五六七八九]|[二三四五六七八九]?十[一二三四五六七八九]?)(?=建|安|公司|工程)")
 _BRACKET = re.compile(r"\(([^()]*)\)?")
+_SUFFIXES = tuple("省市县区旗州盟")
 _STRAY_SUFFIX = re.compile("[省市县区旗州盟](?=..)")
 _LISTED = re.compile("^s?st(?=[\u4e00-\u9fff])|(?<=[\u4e00-\u9fff])[abuw]$")
 _BUREAU_BRANCH = re.compile(f"(?<=局)(?:集团)?({fold.NUMERAL}{{1,2}})公司")
@@ -28,7 +30,7 @@ _UNIONS, _UNION = ("工会", "工会委员会", "工会联合会"), "工会"
 _OWN_DEPARTMENTS = ("经营部", "业务部")
 _NUMBER = "#"
 _THE = "the"
-_GROUP = "集团"
+_GROUP, _BUILD = "集团", "建"
 _CHINA, _IN_CHINA = "中国", "(中国)"
 _BANK = re.compile("(.*?(?:银行|信用社|证券|保险|信托))(.*)")
 
@@ -100,7 +102,7 @@ def split(name: str) -> NameParts:
     if _IN_CHINA in core:
         core = core.replace(_IN_CHINA, "", 1)
         draft = draft._replace(addition=_CHINA)
-    core, region = _without_brackets(core, regions.find(core))
+    core, region = _without_brackets(core, _region(core) if core[:1] == core[1:2] else regions.find(core))
     return _assemble(core, region, draft, group)
 
 
@@ -118,19 +120,37 @@ def _spelled_out(name: str) -> str:
     return _BUREAU_BRANCH.sub(r"第\1工程公司", name) if "局" in name else name
 
 
+def _region(core: str) -> Region:
+    """The region of a name whose first character is written twice, as a slip (四四川) or because a brand begins so."""
+    region = regions.find(core)
+    if region is not NOWHERE:
+        return region
+    region = regions.find(core[1:])
+    return NOWHERE if region is NOWHERE or region.bare else region._replace(end=region.end + 1)
+
+
 def _assemble(core: str, region: Region, draft: _Draft, group: bool) -> NameParts:
     rest = core[region.end :]
+    if region.end and rest[:1] == core[region.end - 1] and rest[:1] in _SUFFIXES:
+        rest = rest[1:]
     ordinals: list[int] = []
     if "第" in rest:
         ordinals = [fold.numeral_value(numeral) for numeral in _ORDINAL.findall(rest)]
         rest = _ORDINAL.sub("", rest)
     if not ordinals and (leading := _LEADING_ORDINAL.match(rest)):
         ordinals, rest = [fold.numeral_value(leading[1])], rest[leading.end() :]
-        rest = "建筑" if rest == "建" else rest
     brand, trade = trades.take(rest)
+    if ordinals and brand == _BUILD:
+        # 五建 is 第五建筑公司: in 五建建筑公司 the word stands twice.
+        brand, trade = "", trade if trade[:1] == _builders() else _builders() + trade
+    elif not brand and not ordinals and len(trade) > 1 and trade[0] in _brand_words():
+        brand, trade = trades.spelling(trade[0]), trade[1:]
     if region.bare and (len(brand) == 1 or (not brand and not ordinals)):
         # 永安 + 行, 东方 + 建设: the short name of a county was the brand, or the beginning of it.
         return _assemble(core, regions.find(core, 4) if region.prefecture or region.province else NOWHERE, draft, group)
+    if not brand and not ordinals and region.county_name:
+        # 云溪县交通工程公司 is called by its county, and written 云溪交通工程公司: then the county is the brand.
+        brand = region.county_name
     if region is NOWHERE and _STRAY_SUFFIX.match(brand):
         brand = brand[1:]
     if "(" in brand or ")" in brand:
@@ -169,6 +189,17 @@ def _one_number(ordinals: tuple[int, ...]) -> int:
     for ordinal in ordinals[:_ORDINALS]:
         number = number * _ORDINAL_LIMIT + ordinal
     return number
+
+
+@cache
+def _builders() -> tuple[int, ...]:
+    return (trades.number_of("建筑"),)
+
+
+@cache
+def _brand_words() -> frozenset[int]:
+    """Words of trade that firms use as a brand, too (创业, 通达)."""
+    return frozenset(number for number, row in enumerate(data.rows("trades.tsv"), 1) if "brand" in row[2].split())
 
 
 @cache

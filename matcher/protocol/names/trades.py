@@ -3,7 +3,8 @@
 Data: trades.tsv. Slips of the pen in its common words are undone here, at home, since at the service no character of a
 trade is left to compare: two neighbours exchanged (设建 for 建设, 建工设程 for 建设工程), one exchanged with the
 brand's last (建衡筑 for 衡建筑), one written twice (工程程, 设设计), one of the same sound (健筑 for 建筑), one left
-out (装饰程 for 装饰工程). Only where they leave what is no word.
+out (装饰程 for 装饰工程, 劳务遣 for 劳务派遣). Only where they leave what is no word, and only in words that are common
+or long enough to tell.
 """
 
 from __future__ import annotations
@@ -16,14 +17,17 @@ from matcher.protocol.names import data, sounds
 WORKS = "工程"
 _BANK, _BANK_KINDS = "银行", ("商业", "农村")
 _LONGEST_SLIP = 6
+_TELLING_LENGTH = 3
+_PAIR = 2
 _SHORTEST_BRAND = 2
 _Entries = tuple[int, ...]
 
 
 class _Words(NamedTuple):
     """Entry numbers: of each word; of slips; by the sound of a common word and one of its characters, with its place;
-    by a character that one common word begins or ends with and no other; of common words of two characters.
-    ``lengths``: of words by last character. ``closing``: words that people leave out when they shorten a name."""
+    by a character that one common word begins or ends with and no other, or that is marked as standing for its word;
+    of common words of two characters. ``lengths``: of words by last character. ``closing``: words that people leave out
+    when they shorten a name."""
 
     exact: dict[str, _Entries]
     lengths: dict[str, tuple[int, ...]]
@@ -40,22 +44,25 @@ class _Words(NamedTuple):
 def _words() -> _Words:
     exact: dict[str, _Entries] = {word: (number,) for word, number in data.numbered("trades.tsv").items()}
     rows = data.rows("trades.tsv")
-    common = [row[0] for row in rows if "common" in row[2].split()]
+    common, frequent = _marked(rows, "common"), _marked(rows, "frequent")
     slips: dict[str, _Entries] = {}
     by_sound: dict[tuple[int, int, int, str], _Entries] = {}
     lone: dict[str, set[_Entries]] = {}
     pairs = {word: exact[word] for word in common if len(word) == 2}
     for first in common:
-        for slip in _slips(first) - exact.keys():
-            slips.setdefault(slip, exact[first])
-        if len(first) == 2:
-            one, two = sounds.of(first)
-            for place in (0, 1):
-                by_sound.setdefault((one, two, place, first[place]), exact[first])
         for character in (first[0], first[-1]):
             lone.setdefault(character, set()).add(exact[first])
-        for second in common:
+        for second in (*common, *frequent):
             slips.setdefault(first[:-1] + second[0] + first[-1] + second[1:], exact[first] + exact[second])
+            slips.setdefault(second[:-1] + first[0] + second[-1] + first[1:], exact[second] + exact[first])
+    for word in (*common, *frequent, *(word for word in exact if len(word) >= _TELLING_LENGTH)):
+        for slip in _slips(word) - exact.keys():
+            slips.setdefault(slip, exact[word])
+        if len(word) == _PAIR:
+            one, two = sounds.of(word)
+            for place in (0, 1):
+                by_sound.setdefault((one, two, place, word[place]), exact[word])
+    alone = {character: exact[word] for word in _marked(rows, "alone") for character in word}
     lengths: dict[str, set[int]] = {}
     for word in exact:
         lengths.setdefault(word[-1], set()).add(len(word))
@@ -65,7 +72,7 @@ def _words() -> _Words:
         by_last,
         slips,
         by_sound,
-        {character: next(iter(found)) for character, found in lone.items() if len(found) == 1},
+        {character: next(iter(found)) for character, found in lone.items() if len(found) == 1} | alone,
         pairs,
         frozenset(exact[row[0]][0] for row in rows if "closing" in row[2].split()),
         exact[_BANK],
@@ -76,7 +83,12 @@ def _words() -> _Words:
 def _slips(word: str) -> set[str]:
     exchanged = {word[:i] + word[i + 1] + word[i] + word[i + 2 :] for i in range(len(word) - 1)}
     doubled = {word[:i] + word[i] + word[i:] for i in range(len(word))}
-    return exchanged | doubled
+    omitted = {word[:i] + word[i + 1 :] for i in range(len(word))} if len(word) > _TELLING_LENGTH else set()
+    return exchanged | doubled | omitted
+
+
+def _marked(rows: list[list[str]], mark: str) -> list[str]:
+    return [row[0] for row in rows if mark in row[2].split()]
 
 
 def number_of(word: str) -> int:
