@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from rich.console import Console
 
+from keys.expiry import expiry
 from matcher.service.home import ServiceHome
 from matcher.service.store import log
 from matcher.service.store.database import ControlDatabase, every
@@ -24,6 +26,7 @@ def gather(home: ServiceHome) -> dict[str, Any]:
                 "origin": public.origin,
                 "log_key": public.log_key,
                 "log_size": log.tree_size(transaction),
+                "certificate_days": expiry(public.tls_certificate, int(time.time())).days,
                 "parties": list(
                     every(transaction, "SELECT party, max(serial) AS card, not_after FROM cards GROUP BY party")
                 ),
@@ -51,6 +54,7 @@ def gather(home: ServiceHome) -> dict[str, Any]:
 def show(console: Console, result: dict[str, Any]) -> None:
     """Print what ``gather`` gave."""
     console.print(_("Address:"), result["address"], markup=False)
+    console.print(_("Certificate:"), _("{n} days left", n=result["certificate_days"]), markup=False)
     console.print(_("Log:"), result["origin"], _("{n} entries", n=result["log_size"]), markup=False)
     for title, name in ((_("Parties"), "parties"), (_("Agreements"), "agreements"), (_("Periods"), "periods")):
         rows = result[name]
