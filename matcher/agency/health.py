@@ -11,6 +11,7 @@ import stat
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Literal
 
@@ -20,6 +21,8 @@ from keys.auditor import AuditorKeys
 from keys.errors import KeyFileError
 from keys.expiry import expiry
 from matcher.agency.agreements import known
+from matcher.agency.calendar.store import calendar_of
+from matcher.agency.calendar.workdays import Calendar
 from matcher.agency.exchange import service_card
 from matcher.agency.exchange.trust import LogTrust
 from matcher.agency.home import PARTY_FILE, AgencyHome, dial, party_of
@@ -31,6 +34,8 @@ Level = Literal["OK", "WARN", "FAIL"]
 CLOCK_WARNING_SECONDS = 60
 CLOCK_ERROR_SECONDS = 600
 _SECONDS_PER_DAY = 86_400
+_CALENDAR_SECONDS = 60 * _SECONDS_PER_DAY
+_CHINA = timezone(timedelta(hours=8))
 RENEW = "Run `concordat card --renew-tls --out FILE` and have the service admit the new card."
 NEW_SERVICE_FILE = "Ask the service's operator for its new service.json and run `concordat service add FILE`."
 
@@ -65,6 +70,19 @@ def clock_line(ours: float, theirs: float) -> Line:
     return Line("clock", "WARN", text, remedy) if difference > CLOCK_WARNING_SECONDS else Line("clock", "OK", text)
 
 
+def calendar_line(calendar: Calendar, now: int) -> Line:
+    """Whether due dates of the next two months can be counted."""
+    last = max(calendar.years)
+    if datetime.fromtimestamp(now + _CALENDAR_SECONDS, _CHINA).year <= last:
+        return Line("calendar", "OK", f"working days are known up to {last}")
+    return Line(
+        "calendar",
+        "WARN",
+        f"working days are known up to {last}",
+        remedy="Add the next year from its notice: `concordat calendar add FILE`.",
+    )
+
+
 def examine(path: Path, passphrase: Callable[[], str], version: str) -> Iterator[Line]:
     """All lines for the home at ``path``."""
     yield Line("program", "OK", f"concordat {version}, suite {SUITE}, Python {platform.python_version()}")
@@ -84,6 +102,8 @@ def examine(path: Path, passphrase: Callable[[], str], version: str) -> Iterator
         return
     yield Line("keys", "OK", "all key files open")
     now = int(time.time())
+    if not auditor:
+        yield from _guarded("calendar", lambda: iter((calendar_line(calendar_of(path), now),)))
     yield certificate_line("certificate", keys.tls_certificate_pem, now, RENEW)
     yield from _guarded("service", lambda: _service(path, keys, party, now))
     if isinstance(keys, AgencyKeys):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import click
@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 
 from matcher.agency.calendar import store, workdays
 from matcher.agency.commands import calendar as command
+from matcher.agency.health import calendar_line
 from matcher.protocol.errors import InputError
 from matcher.text.terminal import Invocation
 
@@ -139,3 +140,15 @@ def test_every_packaged_year_survives_being_written_as_a_file(tmp_path: Path) ->
     path = Path(workdays.__file__).with_name("workdays.toml")
     assert store.add(tmp_path, path) == tuple(range(2020, 2027))
     assert store.calendar_of(tmp_path) == workdays.packaged()
+
+
+@pytest.mark.parametrize(
+    ("day", "level"), [("2026-11-01", "OK"), ("2026-11-02", "WARN"), ("2027-03-01", "WARN"), ("2022-05-31", "OK")]
+)
+def test_the_doctor_asks_for_the_next_year_two_months_ahead(day: str, level: str) -> None:
+    # 23:59 in China, which is 15:59 in UTC.
+    moment = int(datetime.fromisoformat(f"{day}T15:59:00+00:00").timestamp())
+    line = calendar_line(workdays.packaged(), moment)
+    assert line.level == level
+    assert "2026" in line.text
+    assert bool(line.remedy) is (level == "WARN")
