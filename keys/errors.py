@@ -54,6 +54,12 @@ class ExistsError(KeyFileError):
     code = "keys-exist"
 
 
+class BackendError(KeyFileError):
+    """The native backend is asked for and not there, or there and broken: install it again, or do without it."""
+
+    code = "keys-backend"
+
+
 class ReceivedError(ValueError):
     """Root of what is refused in bytes that another party sent, or that were handed in wrongly."""
 

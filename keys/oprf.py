@@ -4,7 +4,8 @@ The one who holds x blinds it, the holder evaluates without seeing x and proves 
 first one finalizes to 64 bytes. The holder computes the same directly with ``evaluate``.
 
 Batches are what the exchange sends: elements of 32 bytes each, concatenated. The batch functions are pure functions
-of bytes and bring only libsodium with them, so worker processes can run them. A secret is a Secret, or plain bytes
+of bytes and bring only libsodium with them, so worker processes can run them; where the native crate is installed it
+does their arithmetic, on one thread, for the workers are one a core. A secret is a Secret, or plain bytes
 where it crossed to a worker. Left to others: whom to answer, counting, padding to a round number, transport.
 """
 
@@ -12,9 +13,11 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import ModuleType
 
-from keys import ristretto
+from keys import native, ristretto
 from keys.dleq import (
     CONTEXT_STRING,
     MAX_BATCH,
@@ -81,6 +84,11 @@ def blind(message: bytes) -> tuple[Secret, bytes]:
 
 def blind_batch(inputs: Sequence[bytes]) -> tuple[bytes, bytes]:
     """(blinds, blinded elements) of many inputs, 32 bytes for each in each. The blinds are secret, fresh, used once."""
+    if (crate := native.module()) is not None:
+        for message in inputs:
+            _require_input(message)
+        drawn, elements = crate.oprf_blind(*native.column(inputs), threads=1)
+        return bytes(drawn), bytes(elements)
     blinds = [ristretto.random_scalar() for _ in inputs]
     return b"".join(blinds), b"".join(map(_blind, inputs, blinds))
 
@@ -97,6 +105,10 @@ def blind_evaluate(secret_key: Secret | bytes, public_key: bytes, blinded: bytes
     with the index (not canonical, identity).
     """
     key = require_key_pair(secret_key, public_key)
+    if (crate := native.module()) is not None:
+        split(blinded, "blinded elements")
+        with _named("blinded", crate):
+            return bytes(crate.oprf_blind_evaluate(key, blinded, threads=1))
     return b"".join(_multiply_each([key] * (len(blinded) // ELEMENT_SIZE), blinded, "blinded"))
 
 
@@ -115,6 +127,11 @@ def finalize_batch(inputs: Sequence[bytes], blinds: bytes, evaluated: bytes) -> 
     scalars = split(blinds, "blinds")
     for index, scalar in enumerate(scalars):
         ristretto.require_scalar(scalar, f"blind {index}")
+    if (crate := native.module()) is not None:
+        split(evaluated, "evaluated elements")
+        with _named("evaluated", crate):
+            data = crate.oprf_finalize(*native.column(inputs), blinds, evaluated, threads=1)
+        return native.split(data, OUTPUT_SIZE)
     unblinded = _multiply_each(ristretto.invert_each(scalars), evaluated, "evaluated")
     return list(map(_output, inputs, unblinded))
 
@@ -127,7 +144,19 @@ def evaluate(secret_key: Secret | bytes, message: bytes) -> bytes:
 def evaluate_batch(secret_key: Secret | bytes, inputs: Sequence[bytes]) -> list[bytes]:
     """F(input) of many inputs, 64 bytes each, directly: for the key's holder and its own records."""
     key = _key(secret_key)
+    if (crate := native.module()) is not None:
+        return native.split(crate.oprf_evaluate(key, *native.column(inputs), threads=1), OUTPUT_SIZE)
     return [_output(message, ristretto.multiply(key, hash_to_group(message))) for message in inputs]
+
+
+@contextmanager
+def _named(what: str, crate: ModuleType) -> Iterator[None]:
+    """Inside, an element that the crate refuses is an ElementError of ours, with its index."""
+    try:
+        yield
+    except crate.RejectedError as error:
+        _message, index = error.args
+        raise ElementError(f"{what} element {index} is not canonical, or is the identity", index) from None
 
 
 def _key(secret_key: Secret | bytes) -> bytes:

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Literal
 
-from keys import ristretto
+from keys import native, ristretto
 from keys.agency import AgencyKeys
 from keys.auditor import AuditorKeys
 from keys.errors import KeyFileError
@@ -122,6 +122,14 @@ def _backend() -> Iterator[Line]:
     element = ristretto.multiply_base(ristretto.random_scalar())
     if len(ristretto.multiply(ristretto.random_scalar(), element)) != len(element):
         yield Line("backend", "FAIL", "the ristretto255 library does not work", "Install the program again.")
+        return
+    try:
+        is_native = native.module() is not None
+    except KeyFileError as error:
+        yield Line("backend", "FAIL", str(error), error.remedy)
+        return
+    if is_native:
+        yield Line("backend", "OK", "native (Rust)")
     else:
         yield Line("backend", "OK", "portable (libsodium)")
 

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from json import JSONDecoder
 from pathlib import Path
 
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
+from keys import native
+from matcher.agency.blind import native_rows, portable_rows
 from matcher.agency.blind.context import Context
 from matcher.agency.blind.prepare import link_tag
 from matcher.agency.records import staged
@@ -27,11 +27,11 @@ from matcher.agency.submit.buckets import bucket_of, bucket_path
 from matcher.agency.vault.blocks import SentRow
 from matcher.agency.vault.filling import write_sent
 from matcher.agency.vault.rows import Previous
-from matcher.protocol import rows, suite
+from matcher.protocol import rows
 from matcher.protocol.merkle import leaf_hash
 
 MAX_VERSIONS = 3
-_PUT = bytes((rows.PUT,))
+_TOKEN = slice(1, 17)
 _decode = JSONDecoder().raw_decode
 
 
@@ -120,31 +120,21 @@ def _is_exhausted(context: Context, record: Staged, before: Previous | None) -> 
 def _put_rows(context: Context, records: list[Staged], sent: list[SentRow]) -> list[bytes]:
     if not records:
         return []
-    setup, aad, info = context.setup, context.row_aad, context.record_info
-    # The side's own envelope key seals the vector; the other one travels in the row.
-    own, other = suite.ANSWERING_ENVELOPE, suite.ASKING_ENVELOPE
-    if setup.side == "asking":
-        own, other = other, own
-    columns = [column.name.encode() for column in setup.columns]
-    secrets = setup.source.secrets([record.link_value for record in records])
-    keys = [suite.derived(secret, info) for secret in secrets]
+    column_names = [column.name.encode() for column in context.setup.columns]
+    secrets = context.setup.source.secrets([record.link_value for record in records])
     # The first item of [values, extras].
     values = [_decode(record.content.decode(), 1)[0] for record in records]
-    vectors = context.layout.encode_columns(
-        [key[suite.COMPARISON] for key in keys], list(zip(*values, strict=True))
-    )  # fmt: skip
+    handles, columns = [record.handle for record in records], list(zip(*values, strict=True))
     nonces = os.urandom(rows.NONCE_SIZE * len(records))
-    packed = []
-    for number, (record, key, vector) in enumerate(zip(records, keys, vectors, strict=True)):
-        nonce = nonces[number * rows.NONCE_SIZE : (number + 1) * rows.NONCE_SIZE]
-        token, handle = key[suite.TOKEN], record.handle
-        place = token + handle
-        row = _PUT + place + key[other] + nonce + AESGCM(key[own]).encrypt(nonce, vector, aad + place)
-        packed.append(row)
+    if (crate := native.module()) is not None:
+        packed, leaves = native_rows.make(crate, context, handles, secrets, columns, nonces)
+    else:
+        packed, leaves = portable_rows.make(context, handles, secrets, columns, nonces)
+    for record, row, leaf in zip(records, packed, leaves, strict=True):
         sent.append(
             SentRow(
-                handle, rows.PUT, record.row_id, columns[record.column], record.link_value, record.content, token,
-                leaf_hash(row),
+                record.handle, rows.PUT, record.row_id, column_names[record.column], record.link_value, record.content,
+                row[_TOKEN], leaf,
             )
         )  # fmt: skip
     return packed

@@ -50,14 +50,14 @@ def _scale() -> tuple[int, ...]:
     return tuple(least)
 
 
-_SCALE = _scale()
+SCALE = _scale()
 
 
 def level(amount: int) -> int:
     """The level of a positive amount in fen. Raises InputError beyond MAX_AMOUNT."""
     if amount > MAX_AMOUNT:
         raise InputError("ratio: an amount is beyond 10^17 fen")
-    return bisect_right(_SCALE, amount)
+    return bisect_right(SCALE, amount)
 
 
 @cache

@@ -1,0 +1,111 @@
+"""Rows by the native crate are, bit for bit, those of the portable path; so are record secrets in both modes."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from keys import native, oprf
+from keys.errors import BackendError, ElementError
+from matcher.agency.blind import native_rows, portable_rows
+from matcher.agency.blind.context import Context, Setup
+from matcher.agency.blind.sources import GroupSource
+from matcher.protocol import rows, suite
+from matcher.protocol.agreement.model import Field
+
+crate = native.module() or pytest.skip(
+    "the native crate is not installed: `make setup` builds it where cargo is", allow_module_level=True
+)
+FIELDS = (
+    Field("holder", "company-name"), Field("code", "exact"), Field("wages", "ratio"), Field("due", "days"),
+    Field("flags", "flags", ("a", "b", "c")),
+)  # fmt: skip
+NAMES = (
+    "北京华泰建设工程有限公司",
+    "中铁三局集团第五工程有限公司",
+    "Huatai Construction Ltd.",
+    "（）",
+    "公司",
+    "𠮷野家",
+)
+records = st.tuples(
+    st.none() | st.sampled_from(NAMES) | st.text(max_size=60),
+    st.none() | st.text(max_size=30),
+    st.none() | st.integers(-(10**17), 10**17) | st.sampled_from((0, 1, 100, 101, 10**17)),
+    st.none() | st.integers(-40000, 40000),
+    st.none() | st.integers(0, 7),
+    st.binary(min_size=16, max_size=16),
+    st.binary(min_size=64, max_size=64),
+)
+
+
+def context(side: Literal["asking", "answering"]) -> Context:
+    return Context(
+        Setup(
+            matching_digest=bytes(range(32)), flow="account-check", period="2022-05", side=side, party="bank",
+            normaliser="account-number", fields=FIELDS, columns=(), vault=Path("unused"), scope=1, number=1,
+            exhausted=frozenset(), source=GroupSource(b"", bytes(32)), handle_key=bytes(32),
+        )
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("side", ["asking", "answering"])
+@given(records=st.lists(records, min_size=1, max_size=30))
+def test_rows_and_leaves_are_the_same(side: Literal["asking", "answering"], records: list[tuple[Any, ...]]) -> None:
+    *columns, handles, secrets = zip(*records, strict=True)
+    nonces = os.urandom(rows.NONCE_SIZE * len(records))
+    made = native_rows.make(crate, context(side), handles, secrets, columns, nonces)
+    assert made == portable_rows.make(context(side), handles, secrets, columns, nonces)
+
+
+@given(inputs=st.lists(st.binary(max_size=300), min_size=1, max_size=8), seed=st.binary(min_size=32, max_size=32))
+def test_record_secrets_are_the_same(inputs: list[bytes], seed: bytes) -> None:
+    secret, public = oprf.derive_key_pair(seed, b"info")
+    one_by_one = [oprf.evaluate(secret, message) for message in inputs]  # never by the crate
+    assert oprf.evaluate_batch(secret, inputs) == one_by_one
+    blinds, blinded = oprf.blind_batch(inputs)
+    evaluated = oprf.blind_evaluate(secret, public, blinded)
+    assert oprf.finalize_batch(inputs, blinds, evaluated) == one_by_one
+
+
+@pytest.mark.parametrize("bad", [bytes(32), b"\xff" * 32, bytes((1,)) + bytes(31)])
+def test_what_is_no_element_is_refused_by_its_index(bad: bytes) -> None:
+    secret, public = oprf.derive_key_pair(bytes(32), b"info")
+    _blinds, blinded = oprf.blind_batch([b"a", b"b"])
+    with pytest.raises(ElementError, match="blinded element 2") as error:
+        oprf.blind_evaluate(secret, public, blinded + bad)
+    assert error.value.index == 2
+
+
+def test_group_secrets_are_the_same() -> None:
+    prefix, values = suite.link_prefix("a", "account"), [b"", b"6222", "账号".encode() * 40]
+    expected = GroupSource(prefix, bytes(32)).secrets(values)
+    made = crate.hmac_evaluate(bytes(32), *native.column(values), prefix=prefix)
+    assert native.split(made, 64) == expected
+
+
+def test_a_backend_is_chosen_and_never_guessed(monkeypatch: pytest.MonkeyPatch) -> None:
+    for value, name in (("portable", "portable"), ("native", "native"), ("", "native")):
+        native.module.cache_clear()
+        monkeypatch.setenv(native.VARIABLE, value)
+        assert native.name() == name
+    native.module.cache_clear()
+    monkeypatch.setenv(native.VARIABLE, "fast")
+    with pytest.raises(BackendError, match="neither"):
+        native.name()
+    native.module.cache_clear()
+    monkeypatch.delenv(native.VARIABLE)
+    monkeypatch.setattr(native.importlib, "import_module", _broken)
+    with pytest.raises(BackendError, match="cannot be loaded"):
+        native.name()
+    monkeypatch.undo()
+    native.module.cache_clear()
+
+
+def _broken(_name: str) -> None:
+    raise ImportError("a symbol is missing")
