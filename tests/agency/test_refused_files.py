@@ -200,11 +200,11 @@ def test_an_old_workbook_has_a_size_limit_too(
     assert caught.value.code == "workbook-size"
 
 
-def test_a_missing_column_names_the_headers_that_were_not_known(tmp_path: Path, terms: dict[str, SideTerms]) -> None:
+def test_a_missing_column_names_the_places_that_were_not_known(tmp_path: Path, terms: dict[str, SideTerms]) -> None:
     made = accounts()
     made.rows[0][ACCOUNT] = "卡号"
     path = write(made, "csv", tmp_path / "a.csv")
-    with pytest.raises(InputError, match=r"required columns are missing: 账号 \(account\) \(not known: 卡号\)"):
+    with pytest.raises(InputError, match=r"required columns are missing: 账号 \(account\) \(columns not known: 1\)"):
         check(terms[REGULATOR], [path], Reading(), tmp_path / "rejects.csv", silent)
 
 
@@ -227,3 +227,32 @@ def test_a_parquet_file_with_a_damaged_name_is_refused(tmp_path: Path, terms: di
     path.write_bytes(path.read_bytes().replace("开户单位".encode(), b"\xff" * 12))
     with pytest.raises(InputError, match="not a readable Parquet file"):
         check(terms[REGULATOR], [path], Reading(), tmp_path / "rejects.csv", silent)
+
+
+@pytest.mark.parametrize("form", ALL)
+def test_a_file_of_the_other_side_shows_nothing_of_its_rows(
+    tmp_path: Path, terms: dict[str, SideTerms], form: str
+) -> None:
+    """What a cell of a record says may be a header's word elsewhere: 农民工工资专用账户 is a column of projects."""
+    made = accounts()
+    for row in made.rows[1:]:
+        row[3:] = ["农民工工资专用账户", None, None, None, None]
+    path = write(made, form, tmp_path / f"table.{ENDINGS.get(form, 'csv')}")
+    with pytest.raises(InputError) as caught:
+        check(terms[BUREAU], [path], Reading(), tmp_path / "rejects.csv", silent)
+    assert caught.value.code == "header-missing"
+    for row in made.rows[1:]:
+        for cell in row:
+            if cell is not None and cell != "农民工工资专用账户":
+                assert str(cell) not in str(caught.value) + caught.value.remedy
+
+
+def test_the_first_record_is_no_second_header_row(tmp_path: Path, terms: dict[str, SideTerms]) -> None:
+    made = projects()
+    made.rows[0][4] = "账户类型"
+    for number, row in enumerate(made.rows[1:]):
+        row[1:] = [None, "大兴建筑有限公司", None, "农民工工资专用账户", f"6222020000000{number:04d}", None, None, None]
+    path = write(made, "csv", tmp_path / "a.csv")
+    found = check(terms[BUREAU], [path], Reading(), tmp_path / "rejects.csv", silent).summary
+    assert (found["rows"], found["accepted"]) == (5, 5)
+    assert found["files"][0]["not_read"] == ["账户类型"]

@@ -16,6 +16,7 @@ from matcher.agency.files.mappings import SourceMapping
 from matcher.agency.files.spellings import YUAN, Found, Spellings, stated_unit, unit_in
 from matcher.protocol.agreement.model import Column
 from matcher.protocol.errors import InputError
+from matcher.text import _
 
 HEAD_ROWS = 20  # how far down a header is looked for
 
@@ -135,14 +136,19 @@ def _candidates(head: Sequence[Sequence[str]], every: Iterable[Spellings]) -> It
             texts = tuple(row)
             yield _Candidate(index, 1, texts, tuple(map(spellings.find, texts)), spellings)
             if index:
-                texts, found = _joined(head[index - 1], row, spellings)
-                yield _Candidate(index, 2, texts, found, spellings)
+                joined = _joined(head[index - 1], row, spellings)
+                if joined is not None:
+                    yield _Candidate(index, 2, *joined, spellings)
 
 
 def _joined(
     above: Sequence[str], below: Sequence[str], spellings: Spellings
-) -> tuple[tuple[str, ...], tuple[Found | None, ...]]:
-    """Two rows as one header. A cell above that is empty is taken to belong to the filled one at its left."""
+) -> tuple[tuple[str, ...], tuple[Found | None, ...]] | None:
+    """Two rows as one header. A cell above that is empty is taken to belong to the filled one at its left.
+
+    None when something unknown stands under a known header: then the lower row is the first record, whose cells must
+    be neither lost nor shown.
+    """
     texts: list[str] = []
     found: list[Found | None] = []
     group = ""
@@ -159,6 +165,8 @@ def _joined(
         text, item = next(
             ((text, item) for text in choices if (item := spellings.find(text)) is not None), (choices[0], None)
         )
+        if item is None and lower.strip() and spellings.find(own) is not None:
+            return None
         if item is not None and not item.unit and group:
             item = item._replace(unit=unit_in(group))
         texts.append(text)
@@ -184,11 +192,10 @@ def _places(file: str, candidate: _Candidate, columns: Sequence[Column], unit: s
         )
     missing = [column for column in candidate.spellings.columns if column.required and column.name not in places]
     if missing:
-        unknown = [
-            text for text, item in zip(candidate.texts, candidate.found, strict=True) if not item and text.strip()
-        ]
-        # A line that names two columns is a header; one that names none may be a row, and is not shown.
-        there = f" (not known: {', '.join(unknown)})" if unknown and len(places) > 1 else ""
+        # By position only: what looks like a header may be a record.
+        every = zip(candidate.texts, candidate.found, strict=True)
+        unknown = [str(place) for place, (text, item) in enumerate(every, 1) if item is None and text.strip()]
+        there = _(" (columns not known: {places})", places=", ".join(unknown)) if unknown else ""
         raise InputError(
             f"{file}: required columns are missing: {', '.join(_shown(column) for column in missing)}{there}",
             code="header-missing",
