@@ -1,13 +1,14 @@
 """Opening and comparing joined pairs (design section 4): the only place where the service sees comparison vectors.
 
 Each row carries the *other* side's envelope key, so a vector opens only beside the row it joined. Pairs come by
-ascending token, as segments are sorted, so both are read once, in order, a batch at a time. An opened vector lives in
-memory for one pair and reaches no disk.
+ascending token, as segments are sorted, so both are read once, in order, a batch at a time. Opened vectors live in
+memory for one batch of pairs, since names are compared over whole columns, and reach no disk.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,11 +20,14 @@ from matcher.protocol import rows, rules
 from matcher.protocol.agreement.model import Flow
 from matcher.protocol.errors import VerificationError
 from matcher.protocol.findings import NO_HANDLE
+from matcher.protocol.outcomes import Outcome
 from matcher.protocol.vector import VectorLayout
 from matcher.service.match.join import Lonely, Pair
 from matcher.service.store import segments
 from matcher.service.store.period_keys import PeriodKey
 from matcher.service.store.uploads import Submission
+
+_BATCH = 1024
 
 
 class Row(NamedTuple):
@@ -92,6 +96,16 @@ class Verdict(NamedTuple):
     codes: tuple[str, ...]
 
 
+class _Opened(NamedTuple):
+    """A pair with both of its vectors, None when an envelope did not open."""
+
+    pair: Pair
+    asking_handle: bytes
+    party: str
+    answering_handle: bytes
+    vectors: tuple[bytes, bytes] | None
+
+
 class Comparison:
     """Compares the pairs of one flow and period, which its matching digest and labels bind."""
 
@@ -104,19 +118,29 @@ class Comparison:
             for party in self._parties
         }
 
-    def of_pair(self, pair: Pair, readers: Cursors) -> Verdict:
-        """What fires for a pair: ``unreadable`` alone when an envelope does not open."""
+    def of_pairs(self, pairs: Iterable[Pair], readers: Cursors) -> Iterator[Verdict]:
+        """What fires for each pair, in order: ``unreadable`` alone when an envelope does not open."""
+        remaining = iter(pairs)
+        while batch := [self._opened(pair, readers) for pair in islice(remaining, _BATCH)]:
+            vectors = [one.vectors for one in batch if one.vectors]
+            found = iter(self._layout.outcomes_columns([left for left, _ in vectors], [right for _, right in vectors]))
+            for one in batch:
+                outcomes = next(found) if one.vectors else None
+                yield Verdict(one.asking_handle, one.party, one.answering_handle, self._codes(one.pair, outcomes))
+
+    def _opened(self, pair: Pair, readers: Cursors) -> _Opened:
         party = self._parties[pair.answering]
         asking = readers[self._flow.asking, pair.asking_sequence].row(pair.token, pair.asking_position)
         answering = readers[party, pair.answering_sequence].row(pair.token, pair.answering_position)
-        return Verdict(asking.handle, party, answering.handle, self._codes(pair, asking, party, answering))
-
-    def _codes(self, pair: Pair, asking: Row, party: str, answering: Row) -> tuple[str, ...]:
         try:
             left = self._open(asking, answering.envelope_key, self._flow.asking, pair.token)
             right = self._open(answering, asking.envelope_key, party, pair.token)
-            outcomes = self._layout.outcomes(left, right)
-        except (InvalidTag, VerificationError):
+        except InvalidTag:
+            return _Opened(pair, asking.handle, party, answering.handle, None)
+        return _Opened(pair, asking.handle, party, answering.handle, (left, right))
+
+    def _codes(self, pair: Pair, outcomes: tuple[Outcome, ...] | None) -> tuple[str, ...]:
+        if outcomes is None:
             # Never a verdict on rows that could not be read: both sides are told.
             return rules.evaluate(self._flow, (), rules.UNREADABLE)
         return self._with_duplicate(rules.evaluate(self._flow, outcomes, rules.MATCHED), pair.is_duplicate)

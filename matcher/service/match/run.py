@@ -69,10 +69,10 @@ def execute(
         comparison = compare.Comparison(flow, agreement.matching.digest, period)
         total = pairs + (lonely if everyone_sealed else 0)
         readers = compare.cursors(segments, submissions, key)
-        for done, pair in enumerate(join.pairs(connection)):
+        for done, verdict in enumerate(comparison.of_pairs(join.pairs(connection), readers)):
             if done % _PROGRESS_ROWS == 0:
                 yield Progress("compare", done, total)
-            found.add(comparison.of_pair(pair, readers))
+            found.add(verdict)
         # Cursors only go forward: the lonely rows, by ascending token too, need their own.
         readers = compare.cursors(segments, submissions, key)
         for done, row in enumerate(join.lonely(connection) if everyone_sealed else ()):
