@@ -25,7 +25,7 @@ impl<'a> Column<'a> {
     }
 
     /// How many values there are.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.offsets.len() - 1
     }
 
@@ -36,8 +36,8 @@ impl<'a> Column<'a> {
 
     /// Refuse the column unless it has `count` values, none longer than a two-byte length can say.
     pub fn require_framed(&self, count: usize) -> Result<(), Error> {
-        require_count(self.len(), count, "values")?;
-        match (0..self.len()).find(|&index| self.get(index).len() > u16::MAX as usize) {
+        require_count(self.count(), count, "values")?;
+        match (0..self.count()).find(|&index| self.get(index).len() > u16::MAX as usize) {
             Some(index) => Err(Error::at(index, "a value is longer than 65,535 bytes")),
             None => Ok(()),
         }

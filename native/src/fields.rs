@@ -48,7 +48,7 @@ struct Plan {
 impl Field {
     /// Texts, UTF-8; `known` has a byte for each, 0 for unknown.
     pub fn exact(message: &[u8], data: &[u8], offsets: &[u8], known: Option<&[u8]>) -> Result<Self, Error> {
-        let count = Column::new(data, offsets)?.len();
+        let count = Column::new(data, offsets)?.count();
         let (data, offsets) = (data.to_vec(), offsets.to_vec());
         Ok(Self::of(message, Content::Exact { data, offsets, known: flags(known, count)? }))
     }
@@ -97,7 +97,7 @@ impl Field {
             return Err(Error::shape("a name's parts do not fit its width"));
         }
         let column = Column::new(plans, offsets)?;
-        let plans = (0..column.len())
+        let plans = (0..column.count())
             .map(|number| {
                 plan(column.get(number), &parts).ok_or_else(|| Error::at(number, "a split name is malformed"))
             })
@@ -114,7 +114,7 @@ impl Field {
     }
 
     /// How many records it has a value for.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         match &self.content {
             Content::Exact { offsets, .. } => offsets.len() / 4 - 1,
             Content::Ratio { amounts, .. } => amounts.len(),

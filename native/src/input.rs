@@ -12,17 +12,17 @@ pub struct Inputs<'a> {
 impl<'a> Inputs<'a> {
     /// Refuses, by index, an input whose length two bytes cannot say.
     pub fn new(values: Column<'a>, prefix: Option<&'a [u8]>) -> Result<Self, Error> {
-        values.require_framed(values.len())?;
+        values.require_framed(values.count())?;
         let inputs = Self { values, prefix };
-        match (0..inputs.len()).find(|&index| inputs.size(index) > u16::MAX as usize) {
+        match (0..inputs.count()).find(|&index| inputs.size(index) > u16::MAX as usize) {
             Some(index) => Err(Error::at(index, "an input is longer than 65,535 bytes")),
             None => Ok(inputs),
         }
     }
 
     /// How many inputs there are.
-    pub fn len(&self) -> usize {
-        self.values.len()
+    pub fn count(&self) -> usize {
+        self.values.count()
     }
 
     /// Bytes of one input.

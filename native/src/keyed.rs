@@ -25,9 +25,9 @@ impl<D: Digest + Clone> Keyed<D> {
         let mut block = Zeroizing::new([0u8; BLOCK]);
         block[..key.len()].copy_from_slice(key);
         block.iter_mut().for_each(|byte| *byte ^= 0x36);
-        let inner = D::new().chain_update(&*block);
+        let inner = D::new().chain_update(block.as_slice());
         block.iter_mut().for_each(|byte| *byte ^= 0x36 ^ 0x5c);
-        Self { inner, outer: D::new().chain_update(&*block) }
+        Self { inner, outer: D::new().chain_update(block.as_slice()) }
     }
 
     /// The same with `message` already begun by `prefix`.
@@ -52,7 +52,7 @@ pub fn evaluate(key: &[u8], inputs: &Inputs) -> Result<Vec<u8>, Error> {
         return Err(Error::shape("a group key is 32 bytes long"));
     }
     let keyed = Keyed::<Sha512>::new::<128>(key);
-    let mut output = vec![0; inputs.len() * 64];
+    let mut output = vec![0; inputs.count() * 64];
     output.par_chunks_mut(GROUP * 64).enumerate().for_each(|(group, part)| {
         let mut message = Zeroizing::new(Vec::new());
         for (number, place) in part.chunks_exact_mut(64).enumerate() {
@@ -69,14 +69,14 @@ pub fn handles(key: &[u8], prefix: &[u8], rows: &Column, ending: &[u8], links: &
     if key.len() > 64 {
         return Err(Error::shape("a handle key is at most 64 bytes long"));
     }
-    rows.require_framed(links.len())?;
-    links.require_framed(links.len())?;
-    if let Some(index) = (0..rows.len()).find(|&index| rows.get(index).len() + ending.len() > u16::MAX as usize) {
+    rows.require_framed(links.count())?;
+    links.require_framed(links.count())?;
+    if let Some(index) = (0..rows.count()).find(|&index| rows.get(index).len() + ending.len() > u16::MAX as usize) {
         return Err(Error::at(index, "a row id is longer than 65,535 bytes"));
     }
-    require_count(rows.len(), links.len(), "row ids")?;
+    require_count(rows.count(), links.count(), "row ids")?;
     let keyed = Keyed::<Sha256>::new::<64>(key).begun(prefix);
-    let mut output = vec![0; links.len() * HANDLE_SIZE];
+    let mut output = vec![0; links.count() * HANDLE_SIZE];
     output.par_chunks_mut(GROUP * HANDLE_SIZE).enumerate().for_each(|(group, part)| {
         for (number, place) in part.chunks_exact_mut(HANDLE_SIZE).enumerate() {
             let (row, link) = (rows.get(group * GROUP + number), links.get(group * GROUP + number));

@@ -26,11 +26,11 @@ const GROUP: usize = 256;
 pub fn evaluate(key: &[u8], inputs: &Inputs) -> Result<Vec<u8>, Error> {
     let key = secret_scalar(key)?;
     let half = Zeroizing::new(halved(&key));
-    let mut output = vec![0; inputs.len() * OUTPUT_SIZE];
+    let mut output = vec![0; inputs.count() * OUTPUT_SIZE];
     output.par_chunks_mut(GROUP * OUTPUT_SIZE).enumerate().for_each(|(group, part)| {
         let first = group * GROUP;
         let count = part.len() / OUTPUT_SIZE;
-        let points = points(inputs, first, count).iter().map(|point| point * &*half).collect::<Vec<_>>();
+        let points = points(inputs, first, count).iter().map(|point| point * *half).collect::<Vec<_>>();
         finish(inputs, first, &RistrettoPoint::double_and_compress_batch(&points), part);
     });
     Ok(output)
@@ -40,10 +40,10 @@ pub fn evaluate(key: &[u8], inputs: &Inputs) -> Result<Vec<u8>, Error> {
 pub fn blind(inputs: &Inputs, blinds: Option<&[u8]>) -> Result<(Vec<u8>, Vec<u8>), Error> {
     let blinds = match blinds {
         Some(given) => given.to_vec(),
-        None => random_scalars(inputs.len())?,
+        None => random_scalars(inputs.count())?,
     };
-    let scalars = scalars(&blinds, inputs.len())?;
-    let mut elements = vec![0; inputs.len() * ELEMENT_SIZE];
+    let scalars = scalars(&blinds, inputs.count())?;
+    let mut elements = vec![0; inputs.count() * ELEMENT_SIZE];
     elements.par_chunks_mut(GROUP * ELEMENT_SIZE).enumerate().for_each(|(group, part)| {
         let first = group * GROUP;
         let mut points = points(inputs, first, part.len() / ELEMENT_SIZE);
@@ -67,7 +67,7 @@ pub fn blind_evaluate(key: &[u8], elements: &[u8]) -> Result<Vec<u8>, Error> {
         |(group, (part, elements))| {
             let mut points = decode(elements, group * GROUP)?;
             for point in &mut points {
-                *point *= &*half;
+                *point *= *half;
             }
             store(&RistrettoPoint::double_and_compress_batch(&points), part);
             Ok(())
@@ -78,13 +78,13 @@ pub fn blind_evaluate(key: &[u8], elements: &[u8]) -> Result<Vec<u8>, Error> {
 
 /// F of each input from its blind and its evaluated element, whose proof was verified before.
 pub fn finalize(inputs: &Inputs, blinds: &[u8], evaluated: &[u8]) -> Result<Vec<u8>, Error> {
-    let mut inverses = scalars(blinds, inputs.len())?;
+    let mut inverses = scalars(blinds, inputs.count())?;
     let elements = fixed::<ELEMENT_SIZE>(evaluated, "evaluated elements")?;
-    require_count(elements.len(), inputs.len(), "evaluated elements")?;
+    require_count(elements.len(), inputs.count(), "evaluated elements")?;
     if !inverses.is_empty() {
         Scalar::invert_batch_alloc(&mut inverses);
     }
-    let mut output = vec![0; inputs.len() * OUTPUT_SIZE];
+    let mut output = vec![0; inputs.count() * OUTPUT_SIZE];
     output.par_chunks_mut(GROUP * OUTPUT_SIZE).zip(elements.par_chunks(GROUP)).enumerate().try_for_each(
         |(group, (part, elements))| {
             let first = group * GROUP;

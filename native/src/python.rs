@@ -202,7 +202,7 @@ impl Field {
     }
 
     fn __len__(&self) -> usize {
-        self.0.len()
+        self.0.count()
     }
 }
 

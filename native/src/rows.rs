@@ -61,7 +61,7 @@ pub fn derive(
     let handles = fixed::<HANDLE_SIZE>(handles, "handles")?;
     require_count(handles.len(), secrets.len(), "handles")?;
     for (number, field) in fields.iter().enumerate() {
-        require_count(field.len(), secrets.len(), &format!("field {number}"))?;
+        require_count(field.count(), secrets.len(), &format!("field {number}"))?;
     }
     let drawn = match nonces {
         Some(given) => given.to_vec(),
