@@ -13,18 +13,22 @@ from matcher.protocol.names import data
 
 _SUFFIXES = {4: ("市", "地区", "州"), 6: ("县", "市", "区")}
 _PROVINCE, _COUNTY = 2, 6
+_SHORTEST = 2
+_ONCE_COUNTIES = "81"
 _NO_PREFECTURE = "90"  # counties directly under a province
 _MUNICIPALITIES = ("11", "12", "31", "50")
 
 
 class Region(NamedTuple):
-    """``end``: characters used. A number is 0 where a level is not known. ``bare``: ends in a county without suffix."""
+    """``end``: characters used. A number is 0 where a level is not known. ``bare``: ends in a county without suffix.
+    ``county_name``: the county's name without suffix, if one is named."""
 
     end: int
     province: int
     prefecture: int
     county: int
     bare: bool
+    county_name: str = ""
 
 
 NOWHERE = Region(0, 0, 0, 0, False)
@@ -61,7 +65,26 @@ def _names() -> tuple[dict[str, list[_Entry]], dict[str, tuple[int, ...]]]:
 @cache
 def _county_number(name: str) -> int:
     # Counties of one name share a number, so that 鼓楼区 alone and 南京市鼓楼区 do not contradict each other.
-    return int(min(entry.code for entry in _names()[0][name] if len(entry.code) == _COUNTY))
+    return int(min(_first_code(entry.code) for entry in _names()[0][name] if len(entry.code) == _COUNTY))
+
+
+@cache
+def _first_codes() -> dict[str, str]:
+    """The lowest code of each place that had several: a county made a city or a district, a prefecture made a city.
+
+    伊宁市 and 伊宁县 are two places at one time; such cities have low codes, cities that were counties have high ones.
+    """
+    by_name: dict[tuple[str, str], str] = {}
+    first: dict[str, str] = {}
+    for code, name, others in sorted(data.rows("regions.tsv")):
+        was_other = len(code) < _COUNTY or name.endswith("区") or code[4:] >= _ONCE_COUNTIES
+        if len(code) > _PROVINCE and others and code[2:4] != _NO_PREFECTURE and was_other:
+            first[code] = by_name.setdefault((code[:-2], others.split()[0]), code)
+    return first
+
+
+def _first_code(code: str) -> str:
+    return _first_codes().get(code, code)
 
 
 @cache
@@ -82,12 +105,13 @@ def _next(text: str, start: int, within: str) -> tuple[int, _Entry | None, bool]
     entries, lengths = _names()
     for size in lengths.get(text[start : start + 2], ()):
         found = entries.get(text[start : start + size])
-        if found is None or start + size > len(text):
+        # 定襄市政 is no city of 定襄.
+        if found is None or start + size > len(text) or text[start + size - 1 : start + size + 1] == "市政":
             continue
         inside = [entry for entry in found if len(entry.code) > len(within) and entry.code.startswith(within)]
         if inside:
-            highest = len(inside[0].code)
-            alone = len(inside) == 1 or len(inside[1].code) != highest
+            highest, first = len(inside[0].code), _first_code(inside[0].code)
+            alone = all(_first_code(entry.code) == first or len(entry.code) != highest for entry in inside[1:])
             return start + size, inside[0], alone
     return start, None, False
 
@@ -96,7 +120,7 @@ def find(text: str, limit: int = _COUNTY) -> Region:
     """The region that ``text`` begins with, down to codes of ``limit`` digits; NOWHERE if there is none."""
     end, within = 0, ""
     prefecture = county = 0
-    bare = False
+    bare, county_name = False, ""
     while len(within) < limit:
         next_end, entry, alone = _next(text, end, within)
         if entry is None or len(entry.code) > limit:
@@ -105,14 +129,18 @@ def find(text: str, limit: int = _COUNTY) -> Region:
         if len(code) == _COUNTY:
             if code not in _seats():
                 county = _county_number(text[end:next_end])
-            bare = entry.bare
+            bare, county_name = entry.bare, _without_suffix(text[end:next_end])
             if not alone:
                 end = next_end
                 break
         if len(code) > _PROVINCE and code[2:4] != _NO_PREFECTURE and code[:2] not in _MUNICIPALITIES:
-            prefecture = int(code[:4])
+            prefecture = int(_first_code(code[:4]))
         end, within = next_end, code
-    return Region(end, int(within[:2] or 0), prefecture, county, bare) if end else NOWHERE
+    return Region(end, int(within[:2] or 0), prefecture, county, bare, county_name) if end else NOWHERE
+
+
+def _without_suffix(name: str) -> str:
+    return name[:-1] if len(name) > _SHORTEST and name[-1] in "市县区旗" else name
 
 
 def agree(one: Region, other: Region) -> bool:

@@ -131,7 +131,7 @@ def _region(core: str) -> Region:
 
 def _assemble(core: str, region: Region, draft: _Draft, group: bool) -> NameParts:
     rest = core[region.end :]
-    if region.end and rest[:1] == core[region.end - 1] and rest[:1] in _SUFFIXES:
+    if region.end and rest[:1] == core[region.end - 1] and rest[:1] in _SUFFIXES and not trades.number_of(rest[:2]):
         rest = rest[1:]
     ordinals: list[int] = []
     if "第" in rest:
