@@ -126,6 +126,7 @@ def test_a_database_of_the_first_version_gets_what_it_lacks(tmp_path: Path) -> N
     database = ControlDatabase(tmp_path / "control.db")
     with database.write() as transaction:
         transaction.execute("DROP TABLE cosignatures")
+        transaction.execute("DROP TABLE receipts")
         transaction.execute("INSERT INTO checkpoints VALUES (0, 'kept')")
         transaction.execute("PRAGMA user_version = 1")
     database.close()

@@ -76,7 +76,11 @@ class LogWriter:
             raise self._ended
 
     def append(self, transaction: Transaction, make: MakeEntry) -> Position:
-        """Append the entry that ``make`` builds for its time; the commit checkpoints it. Times never decrease."""
+        """Append the entry that ``make`` builds for its time; the commit checkpoints it. Times never decrease.
+
+        Raises StateError when the log was ended.
+        """
+        self.require_continued()
         tail: _Tail | None = transaction.kept.get(_TAIL)
         if tail is None:
             size = tree_size(transaction)
