@@ -97,6 +97,15 @@ def test_a_preview_is_shown_on_a_terminal(home: Path, tmp_path: Path, monkeypatc
     assert "62220001" not in run(home, "check", str(path), as_json=True).output
 
 
+def test_brackets_in_a_preview_are_no_markup(agreement: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from rich.console import Console
+
+    monkeypatch.setattr("matcher.text.terminal.output", lambda: Console(force_terminal=True, width=120))
+    path = write(tmp_path / "projects.csv", "项目编号,总包单位,工资专用账户\n[/]P-1,大兴建筑有限公司,62220001\n")
+    words = ["--agreement", str(agreement), "--party", BUREAU]
+    assert "[/]P-1" in run(tmp_path, "check", *words, str(path), as_json=False).output
+
+
 def test_an_unsigned_agreement_and_another_party_will_do(agreement: Path, tmp_path: Path) -> None:
     rejects = str(tmp_path / "rejects.csv")
     words = ["check", "--agreement", str(agreement), "--rejects", rejects]

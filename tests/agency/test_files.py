@@ -135,6 +135,19 @@ def test_a_file_without_link_column_is_refused() -> None:
         find_header("a.csv", [["id"]], columns)
 
 
+def test_a_row_with_something_under_a_known_header_is_a_record() -> None:
+    columns = (
+        Column("name", ("名称",), "text"),
+        Column("code", ("代码",), "text"),
+        Column("account", ("账号",), "account", link=True),
+        Column("kind", ("性质",), "text"),
+    )
+    header = ["名称", "代码", "X", "Y"]
+    with pytest.raises(InputError, match="none of the columns to compare by"):
+        find_header("a.csv", [header, ["", "A-1", "账号", "性质"]], columns)
+    assert find_header("a.csv", [header, ["", "", "账号", "性质"]], columns).rows == 2
+
+
 def test_headers_ignore_width_brackets_spaces_and_case() -> None:
     assert normal_header("\ufeff 实发工资 （元） ") == normal_header("实发工资【元】") == normal_header("实发工资(元)")
     assert normal_header("ＷＡＧＥＳ paid") == normal_header("Wages Paid")
