@@ -50,6 +50,12 @@ def test_every_word_is_described() -> None:
 
 def test_every_placeholder_of_the_example_is_described() -> None:
     text = "".join((daxing.EXAMPLE / name).read_text(encoding="utf-8") for name in ("matching.toml", "agreement.toml"))
-    used = {re.sub(r"(root|link|witness)\.[a-z-]+", lambda found: found[1], name) for name in re.findall(r"@\{([^}]+)\}", text)}
-    known = {re.sub(r"(root|link|witness)\.[A-Z]+", lambda found: found[1], name) for name in re.findall(r"@\{([^}]+)\}", PAGE)}
+    used = {
+        re.sub(r"(root|link|witness)\.[a-z-]+", lambda found: found[1], name)
+        for name in re.findall(r"@\{([^}]+)\}", text)
+    }
+    known = {
+        re.sub(r"(root|link|witness)\.[A-Z]+", lambda found: found[1], name)
+        for name in re.findall(r"@\{([^}]+)\}", PAGE)
+    }
     assert used == known
