@@ -127,7 +127,6 @@ def test_a_database_of_the_first_version_gets_what_it_lacks(tmp_path: Path) -> N
     with database.write() as transaction:
         transaction.execute("DROP TABLE cosignatures")
         transaction.execute("DROP TABLE receipts")
-        transaction.execute("DROP TABLE receipts")
         transaction.execute("INSERT INTO checkpoints VALUES (0, 'kept')")
         transaction.execute("PRAGMA user_version = 1")
     database.close()
