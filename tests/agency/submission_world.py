@@ -105,7 +105,7 @@ class FakeService:
         assert second == len(self.log)
         return self._tree().consistency_proof(first)
 
-    def hello(self, suite: str, version: str, shown: str) -> Hello:
+    def hello(self, suite: str, version: str, shown: str) -> Hello:  # noqa: ARG002 - the channel's signature
         return Hello(suite, version, NOW * 1000, ORIGIN, "", 1 << 20, "")
 
     def open_upload(self, submission_id: bytes, *announced: Any) -> UploadState:
