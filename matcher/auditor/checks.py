@@ -49,6 +49,8 @@ CHECKS: Mapping[int, str] = {
     "has codes for it.",
     26: "Reveal requests keep the month's quota, and the period's retention.",
     27: "A purged period is over.",
+    28: "What an auditor's own copy keeps beside the entries - their hashes and headers, checkpoints, the tree's edge "
+    "- is what the entries and the log's signatures make it.",
 }  # fmt: skip
 HISTORY_CHECKS = frozenset((1, 2, 3))
 

@@ -1,10 +1,11 @@
-"""Verifying a log: the tree from its leaves, then every entry replayed (checks 1 to 27; checks.py states each).
+"""Verifying a log: the tree from its leaves, then every entry replayed (checks 1 to 28; checks.py states each).
 
     1, 2, 3    the log is whole, signed, and one with what was seen before
     4, 5       entries are well-formed and in order
     6 .. 11    everybody is who they say, and says it once and in time
     12 .. 15   under an agreement that all have signed
     16 .. 27   nothing was done that the agreement does not allow
+    28         an auditor's own copy says of each entry what the entry says (mirror/reading.py compares)
 
 The log is read once, as a stream. Memory grows with what the replay must remember - cards, agreements, periods,
 findings asked for, counts - and not with the number of entries. All failures are counted, the first ones kept.
@@ -23,11 +24,13 @@ from matcher.auditor.source import LogSource
 from matcher.protocol import checkpoint, cosignature, entries, merkle, note
 from matcher.protocol.agreement.model import Agreement
 from matcher.protocol.checkpoint import Checkpoint
+from matcher.protocol.entries import Entry
 from matcher.protocol.errors import VerificationError
 
 MAX_FAILURES_KEPT = 100
 _BATCH_ENTRIES = 256
 Progress = Callable[[int], None]
+RequireSame = Callable[[int, bytes, Entry], None]
 
 
 @dataclass(slots=True)
@@ -74,12 +77,14 @@ class Report:
 
 
 def verify(
-    source: LogSource, log_key: str, seen: Checkpoint | None = None, progress: Progress = lambda _: None
-) -> Report:
+    source: LogSource, log_key: str, seen: Checkpoint | None = None, progress: Progress = lambda _: None,
+    require_same: RequireSame = lambda _index, _leaf, _entry: None,
+) -> Report:  # fmt: skip
     """Verify the log that ``source`` gives, with the log's verifier key.
 
-    ``seen`` is the last checkpoint verified before; ``progress`` is told the number of entries done. Raises only what
-    reading raises (UnreachableError, InputError); what is wrong with the log is in the report.
+    ``seen`` is the last checkpoint verified before; ``progress`` is told the number of entries done; ``require_same``
+    (index, leaf, entry) raises VerificationError where a source keeps something else beside an entry than the entry
+    says. Raises only what reading raises (UnreachableError, InputError); what is wrong with the log is in the report.
     """
     report = Report(note.parse_verifier_key(log_key).name)
     text = source.checkpoint()
@@ -96,7 +101,7 @@ def verify(
     leaves = source.entries(point.size)
     while batch := _read(report, leaves, _batch_size(tree.size, seen)):
         for index, data in enumerate(batch, tree.size):
-            _replay_one(report, replay, index, data)
+            _replay_one(report, replay, index, data, require_same)
         tree.extend(batch)
         if seen is not None and tree.size == seen.size:
             _compare_roots(report, tree, seen)
@@ -141,10 +146,12 @@ def _count_witnesses(report: Report) -> None:
     report.witnessed = bool(enough) and all(enough)
 
 
-def _replay_one(report: Report, replay: Replay, index: int, data: bytes) -> None:
+def _replay_one(report: Report, replay: Replay, index: int, data: bytes, require_same: RequireSame) -> None:
     try:
         with check(4):
             entry = entries.parse(data)
+        with check(28):
+            require_same(index, data, entry)
     except CheckFailed as failed:
         report.add(failed, index)
         return

@@ -180,7 +180,8 @@ def make(
     matching = MATCHING.format(digest=DIGEST, epoch=epoch, name_data=name_data).encode()
     values = {
         "version": version, "previous": previous, "matching": sha256(matching).hex(), "valid_until": valid_until,
-        "evaluations_epoch": evaluations_epoch, "evaluations_month": evaluations_month, "reveals_month": reveals_month, "origin": origin,
+        "evaluations_epoch": evaluations_epoch, "evaluations_month": evaluations_month,
+        "reveals_month": reveals_month, "origin": origin,
         "log_key": log_key, "threshold": threshold, "witnesses": ", ".join(f'"{key}"' for key in witnesses),
         **{party: root.hex() for party, root in roots.items()},
     }  # fmt: skip

@@ -71,19 +71,23 @@ class World:
     def good(cls) -> World:
         """One whole story, ending with a finding opened and another one refused."""
         world = cls()
-        world.begin()
-        world.ask_evaluation()
-        world.answer_evaluation()
-        world.seal(LABOUR, rows=10)
-        world.seal(BANK, rows=100)
-        world.match()
-        world.list_findings(LABOUR)
-        world.request(1, 2)
-        world.decide("approved", 1)
-        world.decide("refused", 2)
-        world.deliver(1)
-        world.open(1)
+        world.tell()
         return world
+
+    def tell(self) -> None:
+        """The whole story."""
+        self.begin()
+        self.ask_evaluation()
+        self.answer_evaluation()
+        self.seal(LABOUR, rows=10)
+        self.seal(BANK, rows=100)
+        self.match()
+        self.list_findings(LABOUR)
+        self.request(1, 2)
+        self.decide("approved", 1)
+        self.decide("refused", 2)
+        self.deliver(1)
+        self.open(1)
 
     def publish(self, **changes: Any) -> Agreement:
         matching, agreement = files.make(ROOTS, ORIGIN, LOG_KEY, **changes)

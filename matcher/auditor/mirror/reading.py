@@ -3,18 +3,26 @@
 HOME/mirror.db                              leaves, checkpoints, cosignatures (store.py)
 HOME/agreements/DIGEST/matching.toml        the files of every agreement that the entries name
 HOME/agreements/DIGEST/agreement.toml
+
+The copy is read whole, every time: not only the leaves, but every column and checkpoint beside them (check 28).
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from keys import files
-from matcher.auditor.mirror.store import MirrorStore
+from matcher.auditor.mirror.store import MirrorStore, row_of
 from matcher.auditor.source import AGREEMENT_FILE, AGREEMENTS_DIRECTORY, MATCHING_FILE
-from matcher.protocol import checkpoint
-from matcher.protocol.errors import NotFoundError, StateError
+from matcher.protocol import checkpoint, merkle
+from matcher.protocol.entries import Entry
+from matcher.protocol.errors import NotFoundError, StateError, VerificationError
+
+_PAGE = 2048
+_INDEX, _LEAF, _LEAF_HASH = 0, 1, 2  # places in a row
 
 
 class MirrorSource:
@@ -23,6 +31,9 @@ class MirrorSource:
     def __init__(self, home: Path, store: MirrorStore, log_key: str) -> None:
         self._directory = home / AGREEMENTS_DIRECTORY
         self._store = store
+        self._log_key = log_key
+        self._rows: dict[int, tuple[Any, ...]] = {}
+        self._tree = merkle.CompactRange()
         self._note = store.head().note
         if not self._note:
             raise StateError("this home holds no copy of the log", remedy="Fetch one: `concordat audit mirror`.")
@@ -30,15 +41,60 @@ class MirrorSource:
 
     def checkpoint(self) -> str:
         """The newest checkpoint held, with the cosignatures known for it."""
+        kept = {size: cosignatures for size, _note, _root, cosignatures in self._store.kept()[1]}
         return self._note + "".join(
             line if line.endswith("\n") else f"{line}\n"
-            for line in self._store.cosignatures(self._size)
+            for line in _lines(kept.get(self._size, "")) or ()
             if line.strip() not in self._note
         )
 
     def entries(self, size: int) -> Iterator[bytes]:
-        """The first ``size`` entries, in order."""
-        return self._store.leaves(0, size)
+        """The first ``size`` entries, in order; what stands beside each is compared when it was parsed."""
+        first = 0
+        while first < size and (rows := self._store.rows(first, min(_PAGE, size - first))):
+            for row in rows:
+                self._rows[first] = row
+                first += 1
+                yield row[_LEAF]
+
+    def require_same(self, index: int, leaf: bytes, entry: Entry) -> None:
+        """Raise VerificationError unless the row of this entry, which was just given, says what the entry says."""
+        if self._rows.pop(index) != row_of(index, leaf, entry):
+            raise VerificationError("the copy keeps another number, hash or header beside this entry than the entry's")
+
+    def broken(self) -> Iterator[str]:
+        """What does not hold of the checkpoints and the edge kept; for after all entries were compared."""
+        edge, points = self._store.kept()
+        tree = merkle.CompactRange()
+        for size, note, root, cosignatures in points:
+            self._grow(tree, size)
+            try:
+                point = checkpoint.verify(note, self._log_key)
+            except VerificationError as error:
+                yield f"the checkpoint kept of {size} entries: {error}"
+                continue
+            if (point.size, point.root, root) != (tree.size, tree.root(), tree.root()) or size != tree.size:
+                yield f"the checkpoint kept of {size} entries is not what the entries make it"
+            if _lines(cosignatures) is None:
+                yield f"the cosignatures kept with the checkpoint of {size} entries are damaged"
+        self._grow(tree, None)
+        if tree.to_bytes() != edge:
+            yield f"the edge of the tree is not that of the {tree.size} entries held"
+
+    def _grow(self, tree: merkle.CompactRange, size: int | None) -> None:
+        """Take the leaf hashes up to ``size``, or all, as far as none is missing.
+
+        Those below the newest checkpoint were compared with their leaves before.
+        """
+        while size is None or tree.size < size:
+            limit = _PAGE if size is None else min(_PAGE, size - tree.size)
+            rows = self._store.rows(tree.size, limit)
+            for row in rows:
+                if row[_INDEX] != tree.size:
+                    return
+                tree.append(row[_LEAF_HASH] if tree.size < self._size else merkle.leaf_hash(row[_LEAF]))
+            if not rows:
+                return
 
     def agreement_files(self, digest: bytes) -> tuple[bytes, bytes]:
         """(matching file, agreement file). Raises NotFoundError."""
@@ -46,6 +102,15 @@ class MirrorSource:
         if not (directory / AGREEMENT_FILE).is_file():
             raise NotFoundError("its files are not in this home")
         return (directory / MATCHING_FILE).read_bytes(), (directory / AGREEMENT_FILE).read_bytes()
+
+
+def _lines(cosignatures: str) -> list[str] | None:
+    """The lines of a JSON list, or None if it is none."""
+    try:
+        value = json.loads(cosignatures)
+    except ValueError:
+        return None
+    return value if isinstance(value, list) and all(isinstance(line, str) for line in value) else None
 
 
 def keep_agreement(home: Path, digest: bytes, matching_file: bytes, agreement_file: bytes) -> None:

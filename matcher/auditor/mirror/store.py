@@ -19,6 +19,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sqlite_utils import Database
 
@@ -32,6 +33,7 @@ VERSION = 1
 _BUSY_SECONDS = 30.0
 _RETRY_SECONDS = 2.0
 _PAGE = 2048
+_LEAF_HASH = 2  # its place in a row
 _TABLES = (
     """CREATE TABLE entries (
         idx INTEGER PRIMARY KEY,
@@ -144,9 +146,8 @@ class MirrorStore:
                 raise VerificationError(f"entries {first} to {first + held - 1} are not those held before (fork)")
             rows = []
             for leaf, entry in zip(leaves[held:], parsed[held:], strict=True):
-                digest = merkle.leaf_hash(leaf)
-                rows.append(_row(edge.size, leaf, digest, entry))
-                edge.append(digest)
+                rows.append(row_of(edge.size, leaf, entry))
+                edge.append(rows[-1][_LEAF_HASH])
             marks = ", ".join("?" * len(rows[0])) if rows else ""
             if rows:
                 transaction.conn.executemany(f"INSERT INTO entries VALUES ({marks})", rows)  # noqa: S608
@@ -185,6 +186,20 @@ class MirrorStore:
         with self._transaction(write=False) as transaction:
             row = transaction.execute("SELECT cosignatures FROM checkpoints WHERE size = ?", [size]).fetchone()
         return list(json.loads(row[0])) if row else []
+
+    def rows(self, first: int, limit: int) -> list[tuple[Any, ...]]:
+        """At most ``limit`` rows of ``entries`` from ``first`` on, whole and unchecked: reading.py compares them."""
+        sql = "SELECT * FROM entries WHERE idx >= ? ORDER BY idx LIMIT ?"
+        with self._transaction(write=False) as transaction:
+            return list(transaction.execute(sql, [first, limit]))
+
+    def kept(self) -> tuple[bytes, list[tuple[int, str, bytes, str]]]:
+        """(the edge's bytes, all checkpoints by size: size, note, root, cosignatures as JSON), as they are kept."""
+        with self._transaction(write=False) as transaction:
+            ((edge,),) = transaction.execute("SELECT edge FROM log")
+            return edge, list(
+                transaction.execute("SELECT size, note, root, cosignatures FROM checkpoints ORDER BY size")
+            )
 
     def leaves(self, first: int = 0, limit: int | None = None) -> Iterator[bytes]:
         """The leaves from ``first`` on, in order; at most ``limit`` of those held when this began."""
@@ -229,10 +244,12 @@ def _root(transaction: Database, size: int) -> bytes:
     return edge.root()
 
 
-def _row(index: int, leaf: bytes, digest: bytes, entry: Entry) -> tuple[object, ...]:
+def row_of(index: int, leaf: bytes, entry: Entry) -> tuple[Any, ...]:
+    """The row of ``entries`` that a leaf makes."""
     message = entry.message
     words = (message.kind, message.sender, message.recipient, message.person) if message else ("", "", "", "")
     agreement = "" if entry.agreement == NO_AGREEMENT else entry.agreement.hex()
     return (
-        index, leaf, digest, entry.time, entry.type, entry.actor, agreement, entry.flow, entry.period, *words,
+        index, leaf, merkle.leaf_hash(leaf), entry.time, entry.type, entry.actor, agreement, entry.flow, entry.period,
+        *words,
     )  # fmt: skip

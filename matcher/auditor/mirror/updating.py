@@ -6,10 +6,12 @@ of checks.py: what an entry may do depends on all before it. Left to others: wha
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from matcher.auditor.checks import CheckFailed
 from matcher.auditor.mirror.follow import HistoryError, follow
 from matcher.auditor.mirror.reading import MirrorSource, keep_agreement
 from matcher.auditor.mirror.store import MirrorStore
@@ -19,7 +21,7 @@ from matcher.auditor.witness import evidence
 from matcher.channel import Channel
 from matcher.protocol import cosignature
 from matcher.protocol.checkpoint import Checkpoint
-from matcher.protocol.errors import DeniedError, NotFoundError
+from matcher.protocol.errors import DeniedError, InputError, NotFoundError
 from matcher.protocol.messages import NO_AGREEMENT
 
 Progress = Callable[[int], None]
@@ -65,5 +67,18 @@ def _fetch_agreements(home: Path, source: ServiceSource, store: MirrorStore) -> 
 
 
 def verify_copy(home: Path, store: MirrorStore, log_key: str, seen: Checkpoint | None, progress: Progress) -> Report:
-    """Verify the copy by every check, from its own disk."""
-    return verify(MirrorSource(home, store, log_key), log_key, seen, progress)
+    """Verify the copy by every check, from its own disk.
+
+    Raises StateError while there is none, InputError when SQLite cannot read it.
+    """
+    try:
+        source = MirrorSource(home, store, log_key)
+        report = verify(source, log_key, seen, progress, source.require_same)
+        for reason in source.broken():
+            report.add(CheckFailed(28, reason), None)
+    except sqlite3.DatabaseError as error:
+        raise InputError(
+            "the copy of the log is damaged",
+            remedy="Move mirror.db aside, keep it, and fetch it again: `concordat audit mirror`.",
+        ) from error
+    return report
