@@ -83,6 +83,14 @@ def _wage_of_namesake(tools: Tools, site: Site) -> set[str]:
     return {"holder-mismatch"}
 
 
+def _deposit_in_another_name(tools: Tools, site: Site) -> set[str]:
+    """The contractor's own code under another firm's name: one of the two is recorded wrongly."""
+    account = _deposit_of(tools, site)
+    account.holder_text = tools.registry.stranger_to(site.contractor).name
+    account.has_code = site.has_code = True
+    return {"name-disagrees"}
+
+
 def _wage_of_homophone(tools: Tools, site: Site) -> set[str]:
     own, other = tools.registry.homophones(site.contractor)
     _rename(site, own)
@@ -208,7 +216,7 @@ PROBLEMS: tuple[Problem, ...] = (
     _in_state("查封", "barred-freeze", on_deposit=True, disputed=True),
     _in_state("划拨", "barred-transfer", on_deposit=False, disputed=True),
     _in_state("冻结", "account-frozen", on_deposit=True), _in_state("销户", "account-closed", on_deposit=False),
-    _in_state("久悬", "account-dormant", on_deposit=True), _late_by_the_calendar,
+    _in_state("久悬", "account-dormant", on_deposit=True), _late_by_the_calendar, _deposit_in_another_name,
 )  # fmt: skip
 
 

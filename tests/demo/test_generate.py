@@ -54,7 +54,7 @@ def test_default_set_has_193_projects_54_planted_and_5000_accounts() -> None:
 def test_every_kind_of_problem_is_in_the_default_set() -> None:
     truth = _rows((EXAMPLES / "truth.csv").read_bytes(), "utf-8")
     codes = {code for row in truth for code in row["codes"].split(";")}
-    expected = {"holder-mismatch", "holder-unclear", "account-not-found", "wrong-account-kind"}
+    expected = {"holder-mismatch", "holder-unclear", "name-disagrees", "account-not-found", "wrong-account-kind"}
     assert codes >= expected | {"wages-short", "deposit-short", "deposit-late", *LOCAL_CODES}
 
 

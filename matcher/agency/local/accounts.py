@@ -62,9 +62,10 @@ def is_marked(name: str, holder: str, rules: LocalRules) -> bool:
         return False
     rest = spelled.removesuffix(ending)
     contractor = _letters(holder)
-    if rest.startswith(contractor):
+    more = rest.removeprefix(contractor)
+    if more != rest and (contractor.endswith(_COMPANY) or _COMPANY not in more):
         # A list that has the account's name for its holder says both at once.
-        return len(rest) > len(contractor) or _after_company(rest)
+        return bool(more) or _after_company(rest)
     return _after_company(rest) and names.compare_plain(holder, name) != names.DIFFERENT
 
 

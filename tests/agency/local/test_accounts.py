@@ -52,6 +52,20 @@ def test_however_a_list_spells_the_holder(holder: str) -> None:
     assert fired(name=name, holder="岫桓（湖北）建设有限公司") == {"name-marking"}
 
 
+@pytest.mark.parametrize(
+    ("holder", "name", "fires"),
+    [
+        ("湖南岫桓建设", "湖南岫桓建设有限公司", True),  # a shortened holder: what follows is no project
+        ("湖南岫桓建设", "湖南岫桓建设有限公司黄村镇中学1号工程", False),
+        ("湖南岫桓建设有限公司", "湖南岫桓建设有限公司某某石油北京分公司", False),  # a project may be a company's
+        ("湖南省岫桓设计院", "湖南省岫桓设计院黄村镇中学1号工程", False),  # no company at all
+        ("湖南省岫桓设计院", "湖南省岫桓设计院", True),
+    ],
+)
+def test_where_the_contractor_ends_and_the_project_begins(holder: str, name: str, fires: bool) -> None:
+    assert ("name-marking" in fired(name=name + MARK, holder=holder)) is fires
+
+
 def test_a_list_that_has_the_account_name_for_its_holder() -> None:
     whole = f"{HOLDER}（黄村镇中学1号工程）{MARK}"
     assert fired(name=whole, holder=f"{HOLDER}（黄村镇中学1号工程）") == set()
