@@ -37,12 +37,13 @@ _DIGITS = 4
 
 
 class LabelledPair(NamedTuple):
-    """Two normalised names, whether they are two firms, and the kind of pair."""
+    """Two normalised names, whether they are two firms, the kind of pair, and both names as they were written."""
 
     left: str
     right: str
     is_different: bool
     kind: str
+    written: tuple[str, str]
 
 
 def read(path: Path) -> list[LabelledPair]:
@@ -60,7 +61,7 @@ def read(path: Path) -> list[LabelledPair]:
                 names_of_pair = normalise.company_name(left), normalise.company_name(right)
             except InputError as error:
                 raise click.ClickException(f"{path}, line {lines.line_num}: {error}") from error
-            pairs.append(LabelledPair(*names_of_pair, label == _DIFFERENT, kind))
+            pairs.append(LabelledPair(*names_of_pair, label == _DIFFERENT, kind, (left, right)))
     if not pairs:
         raise click.ClickException(f"{path} holds no pairs")
     return pairs
@@ -115,7 +116,7 @@ def measure(path: Path) -> dict[str, object]:
     pairs = read(path)
     return {
         **scores(pairs, verdicts(pairs)),
-        "baselines": baselines([(pair.left, pair.right) for pair in pairs], [pair.is_different for pair in pairs]),
+        "baselines": baselines([pair.written for pair in pairs], [pair.is_different for pair in pairs]),
         "speed": names_speed.measure([(pair.left, pair.right) for pair in pairs]),
         "machine": describe(),
     }

@@ -1,10 +1,10 @@
 """What the service sees of a name whose row joined: how often lengths and repeats single out one name of a list.
 
-``python -m bench.names_leak --names FILE [--json]``
+``python -m bench.names_leak [--names FILE] [--json]``
 
-The file has one name a line. Each name is encoded as for a row of its own; what is then counted is what anyone who
-holds the encoding can see without the key: which parts are there and how long they are, and which symbols are equal
-within it. Nothing of a name is printed.
+The file has one name a line; without one, 20,000 invented firms are looked at (firms.py), so that anybody can repeat
+the figures. Each name is encoded as for a row of its own; what is then counted is what anyone who holds the encoding
+can see without the key: which parts are there and how long they are, and which symbols are equal within it. Nothing of a name is printed.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from bench.firms import SEED, firms
 from matcher.protocol import names
 from matcher.protocol.names import NameParts
 from matcher.text.terminal import table
@@ -84,19 +85,20 @@ def measure(listed: Sequence[str]) -> dict[str, object]:
 
 
 @click.command()
-@click.option("--names", "path", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=True)
+@click.option("--names", "path", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--json", "as_json", is_flag=True)
-def main(path: Path, *, as_json: bool) -> None:
+def main(path: Path | None, *, as_json: bool) -> None:
     """Count how often what the service sees of a name singles it out of a list."""
-    listed = list(dict.fromkeys(line.strip() for line in path.read_text("utf-8-sig").splitlines() if line.strip()))
+    lines = firms() if path is None else path.read_text("utf-8-sig").splitlines()
+    listed = list(dict.fromkeys(line.strip() for line in lines if line.strip()))
     if not listed:
         raise click.ClickException(f"{path} holds no names")
-    measured = measure(listed)
+    measured = {"list": f"invented, seed {SEED}" if path is None else "a file's", **measure(listed)}
     if as_json:
         click.echo(json.dumps(measured))
         return
     console = Console()
-    console.print(f"{measured['names']} names", markup=False)
+    console.print(f"{measured['names']} names, {measured['list']}", markup=False)
     rows = [(name.replace("_", " "), *found.values()) for name, found in measured.items() if isinstance(found, dict)]
     console.print(table("", ("seen", "bits", "patterns", "median crowd", "alone", "crowd under 5"), rows))
 

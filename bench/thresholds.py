@@ -1,4 +1,4 @@
-"""What plain edit distance on whole names can do: rapidfuzz ratio and Jaro-Winkler, each at its best threshold.
+"""What plain edit distance on whole names, as written, can do: rapidfuzz ratio and Jaro-Winkler at the best threshold.
 
 The threshold is chosen on the very pairs it is judged by, so these figures flatter the baseline.
 """

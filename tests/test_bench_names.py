@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from bench import names as bench_names
+from bench import names_speed
 from bench.thresholds import best_threshold
 
 PAIRS = """left\tright\tlabel\tkind
@@ -20,7 +21,9 @@ PAIRS = """left\tright\tlabel\tkind
 """
 
 
-def test_figures_are_those_worked_out_by_hand(tmp_path: Path) -> None:
+def test_figures_are_those_worked_out_by_hand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(names_speed, "_PAIRS", 100)
+    monkeypatch.setattr(names_speed, "_PAIRS_AT_WORST", 100)
     path = tmp_path / "pairs.tsv"
     path.write_text(PAIRS, encoding="utf-8")
     result = CliRunner().invoke(bench_names.main, ["--pairs", str(path), "--json"])

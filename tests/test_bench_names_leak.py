@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from bench import names_leak
+from bench.firms import firms
 from matcher.protocol import names
 
 TWINS = ["四川瑞衡建筑有限公司", "湖南天岳劳务有限公司"]  # alike to who has no key: province, two characters, one word
@@ -58,6 +59,16 @@ def test_the_command_prints_figures_and_no_name(tmp_path: Path) -> None:
     shown = CliRunner().invoke(names_leak.main, ["--names", str(listed)])
     assert shown.exit_code == 0
     assert not any("\u4e00" <= character <= "\u9fff" for character in ran.output + shown.output)
+
+
+def test_the_list_of_firms_is_invented_once_and_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    listed = firms(300)
+    assert listed == firms(300)
+    assert len(set(listed)) == 300
+    assert firms(300, seed=1) != listed
+    monkeypatch.setattr(names_leak, "firms", lambda: listed)
+    measured = json.loads(CliRunner().invoke(names_leak.main, ["--json"]).output)
+    assert (measured["names"], measured["list"]) == (300, "invented, seed 20000")
 
 
 def test_an_empty_list_is_refused(tmp_path: Path) -> None:
