@@ -4,7 +4,8 @@
 
 The file has one name a line; without one, 20,000 invented firms are looked at (firms.py), so that anybody can repeat
 the figures. Each name is encoded as for a row of its own; what is then counted is what anyone who holds the encoding
-can see without the key: which parts are there and how long they are, and which symbols are equal within it. Nothing of a name is printed.
+can see without the key: which parts are there and how long they are, and which symbols are equal within it. Nothing of
+a name is printed.
 """
 
 from __future__ import annotations
