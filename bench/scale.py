@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import random
 import re
 import subprocess
@@ -25,7 +26,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from bench.machine import PeakMemory, describe
+from bench.machine import PeakMemory, describe, processor_seconds, tree
 from matcher.demo.parties import BUREAU_CLERK, make_parties
 from matcher.demo.preparing import prepare
 from matcher.demo.processes import Background, Processes
@@ -45,7 +46,10 @@ _PROJECT_HEADERS = ("项目编号", "项目名称", "总包单位", "统一社�
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One command: what it worked on, how long it took, and the most memory it and the service held (bytes)."""
+    """One command: what it worked on, how long it took, and the most memory it and the service held (bytes).
+
+    Seconds of processor are of the command with its workers, of the service meanwhile, and of the holder's agent.
+    """
 
     mode: str
     stage: str
@@ -54,6 +58,9 @@ class Measured:
     rows_per_second: float
     memory: int
     service_memory: int
+    processor_seconds: float
+    service_processor_seconds: float
+    agent_processor_seconds: float
 
 
 def _name(number: int) -> str:
@@ -63,14 +70,14 @@ def _name(number: int) -> str:
     return f"{regions[number % 6]}{first}{second}{number % 997}建设工程有限公司"
 
 
-def _accounts(count: int) -> Iterator[tuple[object, ...]]:
+def accounts(count: int) -> Iterator[tuple[object, ...]]:
     chance = random.Random(_SEED)  # noqa: S311 - made-up data
     for position in range(count):
         name = _name(chance.randrange(_NAMES))
         yield _FIRST_ACCOUNT + position, name, "", "农民工工资专用账户", "120000.00", "", ""
 
 
-def _projects(count: int) -> Iterator[tuple[object, ...]]:
+def projects(count: int) -> Iterator[tuple[object, ...]]:
     chance = random.Random(_SEED)  # noqa: S311 - made-up data
     for position in range(count):
         name = _name(chance.randrange(_NAMES))
@@ -95,24 +102,33 @@ def _templates(directory: Path) -> Path:
     return directory
 
 
-def _timed(stage: Stage, service: Background, name: str, rows: int, *words: str | Path) -> Measured:
+def _timed(
+    stage: Stage, service: Background, agent: Background | None, name: str, rows: int, *words: str | Path
+) -> Measured:  # fmt: skip
     command = [sys.executable, "-m", "client", *map(str, words), "--json"]
+    others = [service, agent] if agent is not None else [service]
+    before = [processor_seconds(tree(other.process.pid)) for other in others]
     started = time.monotonic()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     with PeakMemory(process.pid) as own, PeakMemory(service.process.pid) as served:
-        process.wait()
+        _pid, status, used = os.wait4(process.pid, 0)
         seconds = time.monotonic() - started
+    process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise click.ClickException(f"{name} ended with status {process.returncode}")
-    return Measured(stage.mode, name, rows, seconds, rows / seconds, own.peak, served.peak)
+    spent = [processor_seconds(tree(other.process.pid)) - first for other, first in zip(others, before, strict=True)]
+    return Measured(
+        stage.mode, name, rows, seconds, rows / seconds, own.peak, served.peak, used.ru_utime + used.ru_stime, *spent,
+        *([] if agent is not None else [0.0]),
+    )  # fmt: skip
 
 
 def measure(mode: str, answering: int, asking: int, out: Path) -> list[Measured]:
-    """Submit ``answering`` accounts and ``asking`` projects, then match."""
+    """Submit ``answering`` accounts and ``asking`` projects, match, list the findings."""
     inputs = out / "inputs"
     inputs.mkdir()
-    _write(inputs / "accounts.csv", _ACCOUNT_HEADERS, _accounts(answering))
-    _write(inputs / "projects.csv", _PROJECT_HEADERS, _projects(asking))
+    _write(inputs / "accounts.csv", _ACCOUNT_HEADERS, accounts(answering))
+    _write(inputs / "projects.csv", _PROJECT_HEADERS, projects(asking))
     with Processes(out / "processes", "en") as processes:
         stage = Stage(
             out, inputs, _templates(out / "templates"), mode, make_parties(out), processes, lambda _text: None
@@ -122,13 +138,25 @@ def measure(mode: str, answering: int, asking: int, out: Path) -> list[Measured]
         holder = "submit as key holder" if mode == "oprf" else "submit, answering side"
         asker = "submit through the mailbox" if mode == "oprf" else "submit, asking side"
         measured = [
-            _timed(stage, service, holder, answering, "submit", *_WHERE, inputs / "accounts.csv", *regulator.options())
+            _timed(
+                stage,
+                service,
+                None,
+                holder,
+                answering,
+                "submit",
+                *_WHERE,
+                inputs / "accounts.csv",
+                *regulator.options(),
+            )
         ]
-        processes.start("agent", "client", "agent", *regulator.options())
+        agent = processes.start("agent", "client", "agent", *regulator.options())
         submit = ("submit", *_WHERE, inputs / "projects.csv", *bureau.options())
-        measured.append(_timed(stage, service, asker, asking, *submit))
+        measured.append(_timed(stage, service, agent, asker, asking, *submit))
         match = ("match", *_WHERE, *bureau.acting(BUREAU_CLERK))
-        measured.append(_timed(stage, service, "match", answering + asking, *match))
+        measured.append(_timed(stage, service, agent, "match", answering + asking, *match))
+        listing = ("findings", *_WHERE, *bureau.options())
+        measured.append(_timed(stage, service, agent, "list findings", asking, *listing))
     return measured
 
 
