@@ -1,5 +1,7 @@
 """The packaged knowledge of names (characters, sounds, regions, trades, forms, tails) and the digest that pins it.
 
+splits.tsv holds names and their parts: a program that splits otherwise fails its tests, or has another digest.
+
 Both sides must split a name alike, so the matching file names the digest of exactly these bytes (design section 4,
 "Digests"). The files say themselves where they come from. This module reads; fold, regions, trades and split use.
 """
@@ -12,6 +14,7 @@ from importlib.resources import files
 
 FILES = (
     "characters.tsv", "pinyin.tsv", "regions.tsv", "trades.tsv", "legal_forms.tsv", "tails.tsv", "aliases.tsv",
+    "splits.tsv",
 )  # fmt: skip
 _DIGEST_LABEL = b"concordat-v1 name data"
 
