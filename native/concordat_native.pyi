@@ -3,12 +3,14 @@
 A column of values is their bytes end to end and ``offsets``: little-endian 32-bit numbers, one more than values, as in an
 Arrow binary array. ``known`` has one byte for each record, 0 where the value is unknown. With ``prefix``
 (suite.link_prefix) the PRF input of a value is ``prefix || lp(value)``; without, the value itself. ``threads`` is one a
-core unless given. Every call releases the interpreter's lock. Anything refused raises RejectedError.
+core unless given. ``lanes=False`` leaves the eight-lane kernel alone, to compare. Every call releases the interpreter's lock. Anything refused raises RejectedError.
 """
 
 from typing import final
 
 version: str
+arithmetic: str
+"""What the group operations use on this processor: ``avx512ifma`` or ``curve25519-dalek``."""
 
 class RejectedError(ValueError):
     """An argument was refused. ``args`` are (message, index of the value or None); never a value."""
@@ -42,7 +44,13 @@ class Field:
     def __len__(self) -> int: ...
 
 def oprf_evaluate(
-    key: bytes, values: bytes, offsets: bytes, *, prefix: bytes | None = None, threads: int | None = None
+    key: bytes,
+    values: bytes,
+    offsets: bytes,
+    *,
+    prefix: bytes | None = None,
+    threads: int | None = None,
+    lanes: bool = True,
 ) -> bytes:
     """F of each input, 64 bytes, directly: for the key's holder (RFC 9497, ristretto255-SHA512, mode 1)."""
 
@@ -53,10 +61,11 @@ def oprf_blind(
     prefix: bytes | None = None,
     blinds: bytes | None = None,
     threads: int | None = None,
+    lanes: bool = True,
 ) -> tuple[bytes, bytes]:
     """(blinds, blinded elements), 32 bytes each. Blinds are fresh from the operating system; only tests give them."""
 
-def oprf_blind_evaluate(key: bytes, elements: bytes, *, threads: int | None = None) -> bytes:
+def oprf_blind_evaluate(key: bytes, elements: bytes, *, threads: int | None = None, lanes: bool = True) -> bytes:
     """Each element times the key. Refuses, by index, one that is not canonical or is the identity."""
 
 def oprf_finalize(
@@ -67,6 +76,7 @@ def oprf_finalize(
     *,
     prefix: bytes | None = None,
     threads: int | None = None,
+    lanes: bool = True,
 ) -> bytes:
     """F of each input, 64 bytes, from its blind and evaluated element, whose proof must have been verified."""
 

@@ -9,6 +9,8 @@ pub mod column;
 pub mod error;
 pub mod fields;
 pub mod input;
+#[cfg(target_arch = "x86_64")]
+mod kernel;
 pub mod keyed;
 pub mod oprf;
 #[cfg(feature = "python")]

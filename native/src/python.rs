@@ -8,6 +8,7 @@ use pyo3::types::PyBytes;
 use crate::column::Column;
 use crate::error::Error;
 use crate::input::Inputs;
+use crate::oprf::Arithmetic;
 use crate::{fields, keyed, oprf, rows, threads};
 
 create_exception!(
@@ -33,7 +34,8 @@ fn released<T: Send>(
 }
 
 #[pyfunction]
-#[pyo3(signature = (key, values, offsets, *, prefix=None, threads=None))]
+#[allow(clippy::too_many_arguments)]
+#[pyo3(signature = (key, values, offsets, *, prefix=None, threads=None, lanes=true))]
 fn oprf_evaluate<'py>(
     py: Python<'py>,
     key: &[u8],
@@ -41,13 +43,17 @@ fn oprf_evaluate<'py>(
     offsets: &[u8],
     prefix: Option<&[u8]>,
     threads: Option<usize>,
+    lanes: bool,
 ) -> PyResult<Bound<'py, PyBytes>> {
-    let output = released(py, threads, || oprf::evaluate(key, &Inputs::new(Column::new(values, offsets)?, prefix)?))?;
+    let output = released(py, threads, || {
+        oprf::evaluate(key, &Inputs::new(Column::new(values, offsets)?, prefix)?, Arithmetic::choose(lanes))
+    })?;
     Ok(PyBytes::new(py, &output))
 }
 
 #[pyfunction]
-#[pyo3(signature = (values, offsets, *, prefix=None, blinds=None, threads=None))]
+#[allow(clippy::too_many_arguments)]
+#[pyo3(signature = (values, offsets, *, prefix=None, blinds=None, threads=None, lanes=true))]
 fn oprf_blind<'py>(
     py: Python<'py>,
     values: &[u8],
@@ -55,26 +61,31 @@ fn oprf_blind<'py>(
     prefix: Option<&[u8]>,
     blinds: Option<&[u8]>,
     threads: Option<usize>,
+    lanes: bool,
 ) -> PyResult<(Bound<'py, PyBytes>, Bound<'py, PyBytes>)> {
-    let (blinds, elements) =
-        released(py, threads, || oprf::blind(&Inputs::new(Column::new(values, offsets)?, prefix)?, blinds))?;
+    let (blinds, elements) = released(py, threads, || {
+        oprf::blind(&Inputs::new(Column::new(values, offsets)?, prefix)?, blinds, Arithmetic::choose(lanes))
+    })?;
     Ok((PyBytes::new(py, &blinds), PyBytes::new(py, &elements)))
 }
 
 #[pyfunction]
-#[pyo3(signature = (key, elements, *, threads=None))]
+#[allow(clippy::too_many_arguments)]
+#[pyo3(signature = (key, elements, *, threads=None, lanes=true))]
 fn oprf_blind_evaluate<'py>(
     py: Python<'py>,
     key: &[u8],
     elements: &[u8],
     threads: Option<usize>,
+    lanes: bool,
 ) -> PyResult<Bound<'py, PyBytes>> {
-    let output = released(py, threads, || oprf::blind_evaluate(key, elements))?;
+    let output = released(py, threads, || oprf::blind_evaluate(key, elements, Arithmetic::choose(lanes)))?;
     Ok(PyBytes::new(py, &output))
 }
 
 #[pyfunction]
-#[pyo3(signature = (values, offsets, blinds, evaluated, *, prefix=None, threads=None))]
+#[allow(clippy::too_many_arguments)]
+#[pyo3(signature = (values, offsets, blinds, evaluated, *, prefix=None, threads=None, lanes=true))]
 fn oprf_finalize<'py>(
     py: Python<'py>,
     values: &[u8],
@@ -83,9 +94,15 @@ fn oprf_finalize<'py>(
     evaluated: &[u8],
     prefix: Option<&[u8]>,
     threads: Option<usize>,
+    lanes: bool,
 ) -> PyResult<Bound<'py, PyBytes>> {
     let output = released(py, threads, || {
-        oprf::finalize(&Inputs::new(Column::new(values, offsets)?, prefix)?, blinds, evaluated)
+        oprf::finalize(
+            &Inputs::new(Column::new(values, offsets)?, prefix)?,
+            blinds,
+            evaluated,
+            Arithmetic::choose(lanes),
+        )
     })?;
     Ok(PyBytes::new(py, &output))
 }
@@ -211,6 +228,7 @@ impl Field {
 fn concordat_native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("RejectedError", module.py().get_type::<RejectedError>())?;
     module.add("version", env!("CARGO_PKG_VERSION"))?;
+    module.add("arithmetic", Arithmetic::choose(true).name())?;
     module.add_class::<Field>()?;
     module.add_function(wrap_pyfunction!(oprf_evaluate, module)?)?;
     module.add_function(wrap_pyfunction!(oprf_blind, module)?)?;

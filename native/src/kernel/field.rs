@@ -1,0 +1,339 @@
+//! Eight elements of GF(2^255 - 19) at once, one in each 64-bit lane, in radix 2^51, with AVX-512 IFMA.
+//!
+//! A `Field` has limbs below 2^51 + 2^17, so each fits the 52 bits that a multiplier reads. A `Wide` is a product, or
+//! sum or difference of products, before its carries: sums are carried once, not each product. Limbs of one product
+//! are below 2^59 (77 low halves of 2^52 and 190 high halves of 2^50.1 at most, fold by 19 included), so the sum of
+//! three of them and BIAS, 2^61, stays below 2^63.
+//!
+//! No branch and no index depends on a value: lanes are chosen by masks.
+
+#![expect(clippy::needless_range_loop, reason = "limbs are known by their number")]
+
+use core::arch::x86_64::*;
+
+const LIMB: i64 = (1 << 51) - 1;
+/// 1024 p, limb by limb: no limb of a product is greater.
+const BIAS_LOW: i64 = ((1 << 51) - 19) << 10;
+const BIAS: i64 = ((1 << 51) - 1) << 10;
+
+/// Carried.
+#[derive(Clone, Copy)]
+pub struct Field(pub [__m512i; 5]);
+
+/// Not carried.
+#[derive(Clone, Copy)]
+pub struct Wide([__m512i; 5]);
+
+/// The same element in every lane.
+#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+#[inline]
+pub fn splat(limbs: [u64; 5]) -> Field {
+    let of = |limb: u64| _mm512_set1_epi64(limb as i64);
+    Field([of(limbs[0]), of(limbs[1]), of(limbs[2]), of(limbs[3]), of(limbs[4])])
+}
+
+/// One, or another number below 2^51.
+#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+#[inline]
+pub fn small(number: u64) -> Field {
+    splat([number, 0, 0, 0, 0])
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+#[inline]
+fn doubled(value: __m512i) -> __m512i {
+    _mm512_slli_epi64::<1>(value)
+}
+
+/// The product, not carried.
+#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+#[inline]
+pub fn wide(left: &Field, right: &Field) -> Wide {
+    let zero = _mm512_setzero_si512();
+    let (a, b) = (&left.0, &right.0);
+    // Column k holds what weighs 2^(51 k): low halves of column k, and twice the high halves of column k - 1.
+    let mut columns = [zero; 10];
+    for i in 0..5 {
+        for j in 0..5 {
+            columns[i + j + 1] = _mm512_madd52hi_epu64(columns[i + j + 1], a[i], b[j]);
+        }
+    }
+    for column in &mut columns[1..] {
+        *column = doubled(*column);
+    }
+    for i in 0..5 {
+        for j in 0..5 {
+            columns[i + j] = _mm512_madd52lo_epu64(columns[i + j], a[i], b[j]);
+        }
+    }
+    fold(&columns)
+}
+
+/// The square, not carried.
+#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+#[inline]
+pub fn wide_square(value: &Field) -> Wide {
+    let zero = _mm512_setzero_si512();
+    let a = &value.0;
+    let mut columns = [zero; 10];
+    // High halves of mixed products count four times, their low halves and the high halves of squares twice.
+    for i in 0..5 {
+        for j in i + 1..5 {
+            columns[i + j + 1] = _mm512_madd52hi_epu64(columns[i + j + 1], a[i], a[j]);
+        }
+    }
+    for column in &mut columns[2..9] {
+        *column = doubled(*column);
+    }
+    for i in 0..5 {
+        for j in i + 1..5 {
+            columns[i + j] = _mm512_madd52lo_epu64(columns[i + j], a[i], a[j]);
+        }
+        columns[2 * i + 1] = _mm512_madd52hi_epu64(columns[2 * i + 1], a[i], a[i]);
+    }
+    for column in &mut columns[1..] {
+        *column = doubled(*column);
+    }
+    for i in 0..5 {
+        columns[2 * i] = _mm512_madd52lo_epu64(columns[2 * i], a[i], a[i]);
+    }
+    fold(&columns)
+}
+
+/// Ten columns into five: 2^255 is 19.
+#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+#[inline]
+fn fold(columns: &[__m512i; 10]) -> Wide {
+    let mut limbs = [_mm512_setzero_si512(); 5];
+    for k in 0..5 {
+        let high = columns[k + 5];
+        let threefold = _mm512_add_epi64(high, doubled(high));
+        limbs[k] = _mm512_add_epi64(_mm512_add_epi64(columns[k], threefold), _mm512_slli_epi64::<4>(high));
+    }
+    Wide(limbs)
+}
+
+/// One round of carries, all limbs at once.
+#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+#[inline]
+pub fn carried(value: &Wide) -> Field {
+    let mask = _mm512_set1_epi64(LIMB);
+    let limb = |k: usize| _mm512_and_si512(value.0[k], mask);
+    let carry = |k: usize| _mm512_srli_epi64::<51>(value.0[k]);
+    Field([
+        _mm512_madd52lo_epu64(limb(0), carry(4), _mm512_set1_epi64(19)),
+        _mm512_add_epi64(limb(1), carry(0)),
+        _mm512_add_epi64(limb(2), carry(1)),
+        _mm512_add_epi64(limb(3), carry(2)),
+        _mm512_add_epi64(limb(4), carry(3)),
+    ])
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+#[inline]
+pub fn wide_add(left: &Wide, right: &Wide) -> Wide {
+    let mut limbs = left.0;
+    for k in 0..5 {
+        limbs[k] = _mm512_add_epi64(limbs[k], right.0[k]);
+    }
+    Wide(limbs)
+}
+
+/// `left - right`, made positive by a multiple of p.
+#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+#[inline]
+pub fn wide_sub(left: &Wide, right: &Wide) -> Wide {
+    let mut limbs = left.0;
+    for k in 0..5 {
+        let bias = _mm512_set1_epi64(if k == 0 { BIAS_LOW } else { BIAS });
+        limbs[k] = _mm512_sub_epi64(_mm512_add_epi64(limbs[k], bias), right.0[k]);
+    }
+    Wide(limbs)
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+#[inline]
+pub fn mul(left: &Field, right: &Field) -> Field {
+    carried(&wide(left, right))
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+#[inline]
+pub fn square(value: &Field) -> Field {
+    carried(&wide_square(value))
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+#[inline]
+pub fn add(left: &Field, right: &Field) -> Field {
+    carried(&wide_add(&Wide(left.0), &Wide(right.0)))
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+#[inline]
+pub fn sub(left: &Field, right: &Field) -> Field {
+    carried(&wide_sub(&Wide(left.0), &Wide(right.0)))
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+#[inline]
+pub fn negated(value: &Field) -> Field {
+    sub(&small(0), value)
+}
+
+/// `yes` in the lanes of `mask`, `no` elsewhere.
+#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+#[inline]
+pub fn select(mask: __mmask8, yes: &Field, no: &Field) -> Field {
+    let mut limbs = no.0;
+    for k in 0..5 {
+        limbs[k] = _mm512_mask_mov_epi64(limbs[k], mask, yes.0[k]);
+    }
+    Field(limbs)
+}
+
+/// The one representative below p, limbs below 2^51.
+#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+#[inline]
+pub fn canonical(value: &Field) -> Field {
+    let mask = _mm512_set1_epi64(LIMB);
+    let nineteen = _mm512_set1_epi64(19);
+    let mut limbs = value.0;
+    // The value is below 2p: q is 1 exactly where it is not below p.
+    let mut q = nineteen;
+    for limb in &limbs {
+        q = _mm512_srli_epi64::<51>(_mm512_add_epi64(*limb, q));
+    }
+    let mut carry = _mm512_madd52lo_epu64(_mm512_setzero_si512(), q, nineteen);
+    for limb in &mut limbs {
+        let sum = _mm512_add_epi64(*limb, carry);
+        carry = _mm512_srli_epi64::<51>(sum);
+        *limb = _mm512_and_si512(sum, mask);
+    }
+    Field(limbs)
+}
+
+/// Lanes whose element is odd, which RFC 9496 calls negative.
+#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+#[inline]
+pub fn is_negative(value: &Field) -> __mmask8 {
+    _mm512_test_epi64_mask(canonical(value).0[0], _mm512_set1_epi64(1))
+}
+
+/// Lanes whose element is zero.
+#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+#[inline]
+pub fn is_zero(value: &Field) -> __mmask8 {
+    let limbs = canonical(value).0;
+    let mut any = limbs[0];
+    for limb in &limbs[1..] {
+        any = _mm512_or_si512(any, *limb);
+    }
+    _mm512_testn_epi64_mask(any, any)
+}
+
+/// Lanes whose elements are equal.
+#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+#[inline]
+pub fn is_equal(left: &Field, right: &Field) -> __mmask8 {
+    is_zero(&sub(left, right))
+}
+
+/// The one of `value` and its negation that is not negative.
+#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+#[inline]
+pub fn absolute(value: &Field) -> Field {
+    select(is_negative(value), &negated(value), value)
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+#[inline]
+fn squared<const N: usize>(mut values: [Field; N], times: usize) -> [Field; N] {
+    for _ in 0..times {
+        for value in &mut values {
+            *value = square(value);
+        }
+    }
+    values
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+#[inline]
+fn times<const N: usize>(mut left: [Field; N], right: &[Field; N]) -> [Field; N] {
+    for k in 0..N {
+        left[k] = mul(&left[k], &right[k]);
+    }
+    left
+}
+
+/// (x^(2^250 - 1), x^11): where both exponents below begin. N at once keep the multipliers busy.
+#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+fn power_250<const N: usize>(x: &[Field; N]) -> ([Field; N], [Field; N]) {
+    let x2 = squared(*x, 1);
+    let x9 = times(squared(x2, 2), x);
+    let x11 = times(x9, &x2);
+    let p5 = times(squared(x11, 1), &x9);
+    let p10 = times(squared(p5, 5), &p5);
+    let p20 = times(squared(p10, 10), &p10);
+    let p40 = times(squared(p20, 20), &p20);
+    let p50 = times(squared(p40, 10), &p10);
+    let p100 = times(squared(p50, 50), &p50);
+    let p200 = times(squared(p100, 100), &p100);
+    (times(squared(p200, 50), &p50), x11)
+}
+
+/// The inverse; zero of zero.
+#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+pub fn inverse(value: &Field) -> Field {
+    let (p250, x11) = power_250(&[*value]);
+    times(squared(p250, 5), &x11)[0]
+}
+
+/// SQRT_RATIO_M1 of RFC 9496 section 4.2, N at once: lanes that have a square root, and the root.
+#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+pub fn sqrt_ratio<const N: usize>(u: &[Field; N], v: &[Field; N], sqrt_m1: &Field) -> ([__mmask8; N], [Field; N]) {
+    let v3 = times(squared(*v, 1), v);
+    let v7 = times(squared(v3, 1), v);
+    let uv7 = times(v7, u);
+    let (p250, _) = power_250(&uv7);
+    let power = times(squared(p250, 2), &uv7);
+    let mut roots = times(times(v3, u), &power);
+    let check = times(squared(roots, 1), v);
+    let mut was_square = [0; N];
+    for k in 0..N {
+        let minus_u = negated(&u[k]);
+        let correct = is_equal(&check[k], &u[k]);
+        let flipped = is_equal(&check[k], &minus_u);
+        let flipped_i = is_equal(&check[k], &mul(&minus_u, sqrt_m1));
+        roots[k] = absolute(&select(flipped | flipped_i, &mul(&roots[k], sqrt_m1), &roots[k]));
+        was_square[k] = correct | flipped;
+    }
+    (was_square, roots)
+}
+
+/// The elements of 32 little-endian bytes each, given as four words; the top bit is ignored.
+#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+pub fn from_words(words: &[__m512i; 4]) -> Field {
+    let mask = _mm512_set1_epi64(LIMB);
+    let [w0, w1, w2, w3] = *words;
+    let joined = |low: __m512i, high: __m512i| _mm512_and_si512(_mm512_or_si512(low, high), mask);
+    Field([
+        _mm512_and_si512(w0, mask),
+        joined(_mm512_srli_epi64::<51>(w0), _mm512_slli_epi64::<13>(w1)),
+        joined(_mm512_srli_epi64::<38>(w1), _mm512_slli_epi64::<26>(w2)),
+        joined(_mm512_srli_epi64::<25>(w2), _mm512_slli_epi64::<39>(w3)),
+        _mm512_and_si512(_mm512_srli_epi64::<12>(w3), mask),
+    ])
+}
+
+/// The canonical encodings as four words each.
+#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+pub fn to_words(value: &Field) -> [__m512i; 4] {
+    let [l0, l1, l2, l3, l4] = canonical(value).0;
+    [
+        _mm512_or_si512(l0, _mm512_slli_epi64::<51>(l1)),
+        _mm512_or_si512(_mm512_srli_epi64::<13>(l1), _mm512_slli_epi64::<38>(l2)),
+        _mm512_or_si512(_mm512_srli_epi64::<26>(l2), _mm512_slli_epi64::<25>(l3)),
+        _mm512_or_si512(_mm512_srli_epi64::<39>(l3), _mm512_slli_epi64::<12>(l4)),
+    ]
+}

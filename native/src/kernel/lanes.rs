@@ -1,0 +1,63 @@
+//! The crate's only unsafe code: moving words into and out of vectors, and entering code that needs AVX-512.
+
+#![allow(unsafe_code)]
+
+use core::arch::x86_64::*;
+use std::sync::LazyLock;
+
+use super::group;
+use crate::input::Inputs;
+use crate::oprf::Scalars;
+
+static AVAILABLE: LazyLock<bool> = LazyLock::new(|| {
+    is_x86_feature_detected!("avx512f")
+        && is_x86_feature_detected!("avx512bw")
+        && is_x86_feature_detected!("avx512ifma")
+});
+
+/// Proof that this processor has what the kernel needs: only `detect` makes one.
+#[derive(Clone, Copy)]
+pub struct Kernel(());
+
+impl Kernel {
+    /// The kernel, where the processor has it.
+    pub fn detect() -> Option<Self> {
+        AVAILABLE.then_some(Self(()))
+    }
+
+    /// See `group::hashed`.
+    pub fn hashed(self, inputs: &Inputs, first: usize, halves: Scalars) -> Vec<[u8; 32]> {
+        // SAFETY: a `Kernel` exists only where the features that `hashed` is compiled for were detected.
+        unsafe { group::hashed(inputs, first, halves) }
+    }
+
+    /// See `group::decoded`.
+    pub fn decoded(self, elements: &[[u8; 32]], halves: Scalars) -> Result<Vec<[u8; 32]>, usize> {
+        // SAFETY: as in `hashed`.
+        unsafe { group::decoded(elements, halves) }
+    }
+
+    /// See `group::finish`.
+    pub fn finish(self, inputs: &Inputs, first: usize, elements: &[[u8; 32]], output: &mut [u8]) {
+        // SAFETY: as in `hashed`.
+        unsafe { group::finish(inputs, first, elements, output) }
+    }
+}
+
+/// Eight words into the lanes of a vector.
+#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+#[inline]
+pub fn load(words: &[u64; 8]) -> __m512i {
+    // SAFETY: the reference is to 64 readable bytes, and this load asks for no alignment.
+    unsafe { _mm512_loadu_epi64(words.as_ptr().cast()) }
+}
+
+/// The lanes of a vector as eight words.
+#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+#[inline]
+pub fn store(vector: __m512i) -> [u64; 8] {
+    let mut words = [0u64; 8];
+    // SAFETY: the array is 64 writable bytes, and this store asks for no alignment.
+    unsafe { _mm512_storeu_epi64(words.as_mut_ptr().cast(), vector) };
+    words
+}

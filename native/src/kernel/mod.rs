@@ -1,0 +1,15 @@
+//! Eight values at a time, where the processor has AVX-512 IFMA: field and group arithmetic, SHA-512, batched encoding.
+//!
+//! Constant time in every scalar and, lengths apart, in every input: no branch, index or loop count depends on them.
+//! docs/native.md has the argument and how it was checked. All unsafe code of the crate is in `lanes`.
+
+mod constants;
+mod field;
+pub mod group;
+mod lanes;
+mod point;
+mod sha512;
+#[cfg(test)]
+mod tests;
+
+pub use lanes::Kernel;
