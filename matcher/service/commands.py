@@ -86,7 +86,7 @@ def admit(invocation: Invocation, card: Path) -> None:
         if len(data) > _MAX_CARD_BYTES:
             raise InputError(f"{card.name} is too large for a card")
         message = messages.from_json(json.loads(data))
-    except (ValueError, VerificationError) as error:
+    except (ValueError, RecursionError, VerificationError) as error:
         raise InputError(
             f"{card.name} is no card", remedy="Ask the party for the output of `concordat card`."
         ) from error

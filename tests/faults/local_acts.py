@@ -76,6 +76,11 @@ class Scene:
     def prepare(self) -> None:
         """Set the scene; nothing breaks here."""
 
+    @property
+    def watched(self) -> Path:
+        """Where steps are broken: what is another party's in the scene is not."""
+        return self.path
+
     def do(self) -> None:
         """The act."""
         raise NotImplementedError
@@ -308,6 +313,11 @@ class SubmitGroupKey(Scene):
     """``concordat submit`` in mode hmac: one submission, every row once."""
 
     mode = "hmac"
+
+    @property
+    def watched(self) -> Path:
+        """The asking side's home."""
+        return self.path / "world" / ASKING
 
     def prepare(self) -> None:
         """Two homes and a service in memory; one worker."""

@@ -37,7 +37,7 @@ class LocalTable:
         self._path = path
         self._shelf = shelf
         scene = self._scene()
-        with Steps(self._path).watching() as steps:
+        with Steps(scene.watched).watching() as steps:
             scene.do()
         scene.check()
         scene.close()
@@ -55,7 +55,7 @@ class LocalTable:
                 trial = LocalTrial(self.name, number, form, self.steps[number])
                 scene = self._scene()
                 try:
-                    with Steps(self._path, number, form).watching():
+                    with Steps(scene.watched, number, form).watching():
                         is_done = _attempt(scene)
                     for _start in range(_STARTS):
                         if is_done:
@@ -80,7 +80,7 @@ class LocalTable:
                 trial = LocalTrial(self.name, number, form, self.steps[number])
                 scene = self._scene()
                 try:
-                    _act_and_die(scene, self._path, number, form)
+                    _act_and_die(scene, number, form)
                     scene.reopen()
                     scene.do()
                     scene.reopen()
@@ -92,11 +92,11 @@ class LocalTable:
                 yield trial
 
 
-def _act_and_die(scene: Scene, path: Path, number: int, form: Form) -> None:
+def _act_and_die(scene: Scene, number: int, form: Form) -> None:
     child = os.fork()
     if child == 0:
         try:
-            with Steps(path, number, form).watching():
+            with Steps(scene.watched, number, form).watching():
                 scene.do()
         finally:
             os._exit(0)  # it was to be killed before

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import grpc
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -48,6 +50,29 @@ def test_mutations_are_refused_by_name() -> None:
     tally = attack(24_000, seed=1)
     assert tally.crashes == []
     assert 0 < tally.accepted < tally.sent / 2
+
+
+def _of_version(version: int) -> bytes:
+    """A certificate whose version X.509 does not know."""
+    [example] = _DECODERS["certificate"].examples
+    data = bytearray(x509.load_pem_x509_certificate(example).public_bytes(Encoding.DER))
+    at = data.index(b"\xa0\x03\x02\x01\x02")  # [0] INTEGER 2, which says version 3
+    data[at + 4] = version
+    return bytes(data)
+
+
+# What longer attacks have found.
+FOUND: dict[str, tuple[str, bytes]] = {
+    "a certificate of no version": ("certificate", _of_version(18)),
+    "JSON as deep as the stack": ("service.json", b"[" * 100_000),
+    "no byte of a row": ("row", b""),
+}
+
+
+@pytest.mark.parametrize(("name", "data"), FOUND.values(), ids=FOUND)
+def test_what_was_found_is_refused_by_name(name: str, data: bytes) -> None:
+    with pytest.raises(REFUSED):
+        _DECODERS[name].decode(data)
 
 
 @settings(max_examples=150, deadline=None)

@@ -30,7 +30,7 @@ def parse(data: bytes, address: str | None = None) -> ServiceCard:
     """The service card in ``data``, with ``address`` in the place of its own if given. Raises InputError."""
     try:
         value: Any = json.loads(data)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError("service.json: not JSON", remedy="Ask the service's operator for the file again.") from error
     names = ("address", "origin", "log_key", "tls_certificate")
     if not isinstance(value, dict) or not all(isinstance(value.get(name), str) for name in names):
