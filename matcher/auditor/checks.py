@@ -51,6 +51,7 @@ CHECKS: Mapping[int, str] = {
     27: "A purged period is over.",
     28: "What an auditor's own copy keeps beside the entries - their hashes and headers, checkpoints, the tree's edge "
     "- is what the entries and the log's signatures make it.",
+    29: "A match run, made again from the rows that its manifests sealed, has the same counts and findings.",
 }  # fmt: skip
 HISTORY_CHECKS = frozenset((1, 2, 3))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -18,9 +18,12 @@ from matcher.auditor.checks import CHECKS
 from matcher.auditor.home import AuditorHome
 from matcher.auditor.listing import act_name, listing
 from matcher.auditor.mirror.command import mirror
+from matcher.auditor.mirror.reading import MirrorSource
+from matcher.auditor.mirror.updating import verify_source
 from matcher.auditor.receipt_command import receipt
+from matcher.auditor.rerun.rerunning import Rerun, rerun
 from matcher.auditor.source import DirectorySource, LogSource, ServiceSource
-from matcher.auditor.verify import Report, verify
+from matcher.auditor.verify import Report
 from matcher.auditor.witness.command import witness
 from matcher.protocol.errors import InputError, VerificationError
 from matcher.text import _
@@ -67,18 +70,48 @@ def _source(invocation: Invocation, home: AuditorHome | None, directory: Path | 
             yield ServiceSource(channel)
 
 
+@contextmanager
+def _copy_or_source(
+    invocation: Invocation, home: AuditorHome | None, directory: Path | None, *, is_copy: bool
+) -> Iterator[LogSource]:
+    if not is_copy:
+        with _source(invocation, home, directory) as source:
+            yield source
+        return
+    if home is None or directory is not None:
+        raise InputError("--copy does not go with --from", remedy="Give one of them.")
+    with closing(home.mirror()) as store:
+        yield MirrorSource(home.path, store, home.service.log_key)
+
+
 @click.command("verify", help=_("Verify the whole log: signatures, proofs, and that nothing was done without leave."))
 @_FROM
 @_LOG_KEY
+@click.option(
+    "--copy", "is_copy", is_flag=True, help=_("Verify your own copy, offline (see `concordat audit mirror`).")
+)
+@click.option(
+    "--segments", type=_DIRECTORY, help=_("Make the match runs again whose sealed rows the operator exported here.")
+)
 @click.pass_obj
-def _verify(invocation: Invocation, directory: Path | None, log_key: str | None) -> None:
+def _verify(
+    invocation: Invocation, directory: Path | None, log_key: str | None, is_copy: bool, segments: Path | None
+) -> None:  # fmt: skip
     """Verify, keep the checkpoint if the log is one with the last one kept, and raise if any check failed."""
     home, key = _whose(invocation, directory, log_key)
     seen = home.last_seen(key) if home is not None else None
-    with _source(invocation, home, directory) as source, progress(_("Entries verified"), None) as advance:
-        report = verify(source, key, seen, advance)
+    made: Rerun | None = None
+    with _copy_or_source(invocation, home, directory, is_copy=is_copy) as source:
+        with progress(_("Entries verified"), None) as advance:
+            report = verify_source(source, key, seen, advance)
+        if segments is not None:
+            with progress(_("Runs made again"), None) as advance:
+                made = rerun(source, report, segments, advance)
+    count = len(CHECKS) - (not is_copy) - (made is None)
     result = _as_json(report, seen.size if seen else None)
-    emit(invocation, result, lambda console: _show_report(console, report))
+    if made is not None:
+        result |= {"runs_made_again": made.made, "runs_without_rows": made.without_rows}
+    emit(invocation, result, lambda console: _show_report(console, report, count))
     if home is not None:
         _remember(home, key, report)
     report.require_clean()
@@ -124,7 +157,7 @@ def _witnesses(report: Report) -> str:
     return _("UNWITNESSED: no witness has cosigned this log.")
 
 
-def _show_report(console: Console, report: Report) -> None:
+def _show_report(console: Console, report: Report, made: int) -> None:
     lines = [
         _("Log {origin}: {size} entries", origin=report.origin, size=f"{report.size:,}"),
         _("Root {root}", root=report.root.hex() or "-"),
@@ -136,7 +169,7 @@ def _show_report(console: Console, report: Report) -> None:
     if report.states:
         console.print(table(_("Findings asked for"), (_("State"), _("Number")), sorted(report.states.items())))
     if not report.failed:
-        console.print(_("Verified: all {count} checks hold.", count=len(CHECKS)), style="bold green", markup=False)
+        console.print(_("Verified: all {count} checks hold.", count=made), style="bold green", markup=False)
         return
     rows = [
         (str(item.number), _("whole log") if item.index is None else str(item.index), item.reason)

@@ -21,7 +21,7 @@ from keys.expiry import expiry
 from keys.service import ServiceKeys
 from matcher.protocol import canonical, messages
 from matcher.protocol.errors import InputError, StateError, VerificationError
-from matcher.service import app, journal, overview, upkeep
+from matcher.service import app, journal, overview, segments_command, upkeep
 from matcher.service import purge as purging
 from matcher.service.acts import directory
 from matcher.service.metrics import Metrics
@@ -39,6 +39,7 @@ def register(group: click.Group) -> None:
     for command in (init, admit, serve, purge, status):
         group.add_command(command)
     upkeep.register(group)
+    segments_command.register(group)
 
 
 @contextmanager

@@ -12,8 +12,11 @@ import pytest
 
 from keys.errors import KeyFileError
 from matcher.auditor import source
+from matcher.auditor.checks import CHECKS
 from matcher.auditor.commands import register
 from matcher.auditor.export import export
+from matcher.auditor.mirror.reading import keep_agreement
+from matcher.auditor.mirror.store import MirrorStore
 from matcher.protocol import tiles
 from matcher.text import edge
 from tests.auditor.world import BANK, LOG_KEY, ORIGIN, Source, World, finding
@@ -233,3 +236,38 @@ def test_export_keeps_a_log_that_does_not_verify(auditor: Auditor, tmp_path: Pat
     world.append(bytes(tiles.MAX_ENTRY_BYTES + 1))
     with pytest.raises(Exception, match="65536 bytes"):
         export(Source(world), tmp_path / "other")
+
+
+def kept_copy(auditor: Auditor, world: World) -> MirrorStore:
+    store = MirrorStore(auditor.path / "mirror.db", LOG_KEY)
+    store.append(0, world.entries, world.checkpoint())
+    for digest, papers in world.agreement_files.items():
+        keep_agreement(auditor.path, digest, *papers)
+    return store
+
+
+def test_a_copy_is_verified_offline_with_all_that_it_keeps(auditor: Auditor) -> None:
+    world = World.good()
+    store = kept_copy(auditor, world)
+    status, out, _ = auditor.run("verify", "--copy")
+    assert (status, f"all {len(CHECKS) - 1} checks hold" in out) == (0, True)
+    store.database.execute("UPDATE entries SET actor = ? WHERE idx = 12", ["bank-regulator"])
+    store.close()
+    status, result, error = auditor.json("verify", "--copy")
+    assert (status, result["failed"]) == (7, {"28": 1})
+    assert result["failures"][0]["entry"] == 12
+    assert "does not verify" in error["message"]
+
+
+def test_a_copy_that_is_no_database_or_not_there_is_refused(auditor: Auditor, tmp_path: Path) -> None:
+    status, _, error = auditor.json("verify", "--copy")
+    assert (status, error["message"]) == (5, "this home holds no copy of the log")
+    status, _, error = auditor.json("verify", "--copy", "--from", exported(World.good(), tmp_path / "log"))
+    assert (status, error["message"]) == (3, "--copy does not go with --from")
+
+
+def test_a_log_without_the_rows_of_its_runs_is_not_said_to_be_made_again(auditor: Auditor, tmp_path: Path) -> None:
+    log = exported(World.good(), tmp_path / "log")
+    (tmp_path / "rows").mkdir()
+    status, _, error = auditor.json("verify", "--from", log, "--segments", str(tmp_path / "rows"))
+    assert (status, error["message"]) == (5, "no match run of this log has all its rows in that directory")

@@ -219,3 +219,11 @@ def test_metrics_are_served_on_request(home: Path) -> None:
             assert b"concordat_calls_running 0.0" in answer.read()
     finally:
         serving.stop()
+
+
+def test_rows_are_exported_of_a_run_that_there_is(home: Path, tmp_path: Path, operator: Operator) -> None:
+    done = operator.command(home, "segments", "export", "12", str(tmp_path / "rows"))
+    assert (done.returncode, "named by its digest" in done.stderr) == (3, True)
+    done = operator.command(home, "segments", "export", "ab" * 32, str(tmp_path / "rows"))
+    assert done.returncode == 5
+    assert not (tmp_path / "rows").exists()

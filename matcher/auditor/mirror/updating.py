@@ -7,7 +7,8 @@ of checks.py: what an entry may do depends on all before it. Left to others: wha
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from matcher.auditor.checks import CheckFailed
 from matcher.auditor.mirror.follow import HistoryError, follow
 from matcher.auditor.mirror.reading import MirrorSource, keep_agreement
 from matcher.auditor.mirror.store import MirrorStore
-from matcher.auditor.source import AGREEMENT_FILE, AGREEMENTS_DIRECTORY, ServiceSource
+from matcher.auditor.source import AGREEMENT_FILE, AGREEMENTS_DIRECTORY, LogSource, ServiceSource
 from matcher.auditor.verify import Report, verify
 from matcher.auditor.witness import evidence
 from matcher.channel import Channel
@@ -71,14 +72,27 @@ def verify_copy(home: Path, store: MirrorStore, log_key: str, seen: Checkpoint |
 
     Raises StateError while there is none, InputError when SQLite cannot read it.
     """
-    try:
-        source = MirrorSource(home, store, log_key)
+    with _readable():
+        return verify_source(MirrorSource(home, store, log_key), log_key, seen, progress)
+
+
+def verify_source(source: LogSource, log_key: str, seen: Checkpoint | None, progress: Progress) -> Report:
+    """Verify a log; of a copy also what it keeps beside the entries. Raises what reading the source raises."""
+    if not isinstance(source, MirrorSource):
+        return verify(source, log_key, seen, progress)
+    with _readable():
         report = verify(source, log_key, seen, progress, source.require_same)
         for reason in source.broken():
             report.add(CheckFailed(28, reason), None)
+    return report
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    try:
+        yield
     except sqlite3.DatabaseError as error:
         raise InputError(
             "the copy of the log is damaged",
             remedy="Move mirror.db aside, keep it, and fetch it again: `concordat audit mirror`.",
         ) from error
-    return report
