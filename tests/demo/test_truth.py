@@ -144,7 +144,16 @@ def _found(data: DataSet, flow: Flow) -> dict[str, set[str]]:
 
 @pytest.mark.parametrize(
     ("seed", "projects", "planted"),
-    [(2022, 193, 54), (1, 193, 54), (2, 400, 0), (3, 300, 300), (4, 1500, 500), (5, 1, 1), (6, 50, 49), (101, 400, 230)],
+    [
+        (2022, 193, 54),
+        (1, 193, 54),
+        (2, 400, 0),
+        (3, 300, 300),
+        (4, 1500, 500),
+        (5, 1, 1),
+        (6, 50, 49),
+        (101, 400, 230),
+    ],
 )
 def test_rules_on_plaintext_find_exactly_what_was_planted(flow: Flow, seed: int, projects: int, planted: int) -> None:
     data = generate(seed, projects, planted, 200)
