@@ -115,7 +115,9 @@ def _run(commands: Sequence[Sequence[str]]) -> tuple[float, float, int]:
     if any(process.returncode for process in running):
         raise click.ClickException(f"{' '.join(commands[0][:2])} ended with an error")
     used = after.children_user + after.children_system - before.children_user - before.children_system
-    return wall, used, int(printed[0].split()[-1] or 0) if printed[0].split() else 0
+    # A peer's own log may stand around the number.
+    found = [int(word) for word in printed[0].split() if word.isdecimal()]
+    return wall, used, found[-1] if found else 0
 
 
 def _write(path: Path, values: Sequence[object]) -> Path:

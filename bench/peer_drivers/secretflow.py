@@ -27,7 +27,7 @@ def main() -> None:
     )
     report = psi.psi_execute(config, context)
     context.stop_link()
-    sys.stdout.write(f"{report.intersection_count()}\n")
+    sys.stdout.write(f"{report.intersection_count}\n")
 
 
 if __name__ == "__main__":
