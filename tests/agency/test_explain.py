@@ -48,7 +48,7 @@ def test_a_person_reads_it_in_either_language(tmp_path: Path, language: str, wor
 
 def test_latin_names_and_counties(tmp_path: Path) -> None:
     shown = json.loads(_run(tmp_path, "--json", "explain", "Ruiheng Bau GmbH", "鼓楼区瑞衡装饰"))
-    assert (shown["left"]["brand"], shown["left"]["form"]) == ("ruihengbau", "有限公司")
+    assert (shown["left"]["brand"], shown["left"]["form"]) == ("ruiheng", "有限公司")
     assert (shown["right"]["county"], shown["right"]["form"]) == ("鼓楼区", "")
 
 

@@ -51,6 +51,10 @@ ONE_FIRM = [
     # Latin
     ("The Ruiheng Group plc", "Ruiheng Group PLC"),
     ("Ruiheng S.à r.l.", "Ruiheng SARL"),
+    ("Ruiheng Construction Co., Ltd. Beijing Branch", "Ruiheng Construction Co Ltd"),
+    ("Ruiheng Constr. & Engg. Co., Ltd", "Ruiheng Construction and Engineering Company Limited"),
+    ("Ruiheng No. 2 Construction Co., Ltd.", "Ruiheng Second Construction Company Ltd"),
+    ("Ruiheng Hochbau Aktiengesellschaft", "RUIHENG HOCHBAU AG"),
     ("Ruiheng Intl Trading Co Ltd", "Ruiheng International Trading Co., Limited"),
 ]
 TWO_FIRMS = [
@@ -67,6 +71,9 @@ TWO_FIRMS = [
     ("云溪县瑞衡建材经营部", "云溪县瑞衡建材有限公司"),
     ("瑞衡农民专业合作社", "瑞衡农业有限公司"),
     ("Ruiheng Trading Ltd", "Ruiheng Construction Ltd"),
+    ("Ruiheng No. 1 Construction Ltd", "Ruiheng No. 2 Construction Ltd"),
+    ("Ruiheng 3rd Construction Ltd", "Ruiheng Construction Ltd"),
+    ("Ruiheng Holdings Ltd", "Ruiheng Management Ltd"),
 ]
 
 

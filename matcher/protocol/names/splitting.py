@@ -10,7 +10,7 @@ import re
 from functools import cache, lru_cache
 from typing import NamedTuple
 
-from matcher.protocol.names import data, fold, regions, sounds, tails, trades
+from matcher.protocol.names import data, fold, latin, regions, sounds, tails, trades
 from matcher.protocol.names.parts import CAPS, EMPTY, NO, YES, NameParts
 from matcher.protocol.names.regions import NOWHERE, Region
 
@@ -29,7 +29,6 @@ _BUREAU_BRANCH = re.compile(f"(?<=局)(?:集团)?({fold.NUMERAL}{{1,2}})公司")
 _UNIONS, _UNION = ("工会", "工会委员会", "工会联合会"), "工会"
 _OWN_DEPARTMENTS = ("经营部", "业务部")
 _NUMBER = "#"
-_THE = "the"
 _GROUP, _BUILD = "集团", "建"
 _CHINA, _IN_CHINA = "中国", "(中国)"
 _BANK = re.compile("(.*?(?:银行|信用社|证券|保险|信托))(.*)")
@@ -187,7 +186,7 @@ def _parts(
 def _one_number(ordinals: tuple[int, ...]) -> int:
     number = 0
     for ordinal in ordinals[:_ORDINALS]:
-        number = number * _ORDINAL_LIMIT + ordinal
+        number = number * _ORDINAL_LIMIT + ordinal % _ORDINAL_LIMIT
     return number
 
 
@@ -258,14 +257,6 @@ def _without_brackets(core: str, region: Region) -> tuple[str, Region]:
 def _split_latin(words: list[str]) -> NameParts:
     if not words:
         return EMPTY
-    numbers = _forms().numbers
-    if words[0] == _THE and len(words) > 1:
-        words = words[1:]
-    form = 0
-    while len(words) > 1 and words[-1] in numbers:
-        form, words = max(form, numbers[words[-1]]), words[:-1]
-    trade: list[int] = []
-    while len(words) > 1 and (number := trades.number_of(words[-1])):
-        trade.insert(0, number)
-        words = words[:-1]
-    return _parts(NOWHERE, (), _Draft("", form, False), False, tuple(trade), "".join(words))
+    name = latin.take_apart(words, _forms().numbers)
+    draft = _Draft("", name.form, name.branch)
+    return _parts(NOWHERE, name.ordinals, draft, False, name.trade, name.brand)
