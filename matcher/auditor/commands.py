@@ -13,8 +13,9 @@ from rich.console import Console
 
 from matcher.auditor import export as exporting
 from matcher.auditor import proof_command
+from matcher.auditor.browse import comparing
 from matcher.auditor.browse.command import browse
-from matcher.auditor.checks import CHECKS
+from matcher.auditor.checks import CHECKS, CheckFailed
 from matcher.auditor.home import AuditorHome
 from matcher.auditor.listing import act_name, listing
 from matcher.auditor.mirror.command import mirror
@@ -84,6 +85,15 @@ def _copy_or_source(
         yield MirrorSource(home.path, store, home.service.log_key)
 
 
+def _compare_page(home: AuditorHome | None, report: Report) -> None:
+    """Hold the page to the copy, once the copy is known to be good."""
+    if home is None or report.failed:
+        return
+    with closing(home.mirror()) as store, progress(_("Comparing the page"), None):
+        for reason in comparing.differences(home.path, store, report):
+            report.add(CheckFailed(28, reason), None)
+
+
 @click.command("verify", help=_("Verify the whole log: signatures, proofs, and that nothing was done without leave."))
 @_FROM
 @_LOG_KEY
@@ -104,6 +114,8 @@ def _verify(
     with _copy_or_source(invocation, home, directory, is_copy=is_copy) as source:
         with progress(_("Entries verified"), None) as advance:
             report = verify_source(source, key, seen, advance)
+        if is_copy:
+            _compare_page(home, report)
         if segments is not None:
             with progress(_("Runs made again"), None) as advance:
                 made = rerun(source, report, segments, advance)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +14,14 @@ import pytest
 
 from keys.errors import KeyFileError
 from matcher.auditor import source
+from matcher.auditor.browse import build
+from matcher.auditor.browse.schema import PAGE_FILE
 from matcher.auditor.checks import CHECKS
 from matcher.auditor.commands import register
 from matcher.auditor.export import export
 from matcher.auditor.mirror.reading import keep_agreement
 from matcher.auditor.mirror.store import MirrorStore
+from matcher.auditor.mirror.updating import verify_copy
 from matcher.protocol import tiles
 from matcher.text import edge
 from tests.auditor.world import BANK, LOG_KEY, ORIGIN, Source, World, finding
@@ -271,3 +276,29 @@ def test_a_log_without_the_rows_of_its_runs_is_not_said_to_be_made_again(auditor
     (tmp_path / "rows").mkdir()
     status, _, error = auditor.json("verify", "--from", log, "--segments", str(tmp_path / "rows"))
     assert (status, error["message"]) == (5, "no match run of this log has all its rows in that directory")
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        "UPDATE acts SET party = 'bank-regulator' WHERE idx = 12",
+        "DELETE FROM acts WHERE idx = 16",
+        "UPDATE acts SET about_zh = '' WHERE idx = 13",
+        "UPDATE findings SET state = 'refused'",
+        "UPDATE reasons SET purpose = 'other'",
+        "UPDATE usage SET used = used - 1",
+        "DELETE FROM finding_acts",
+    ],
+)
+def test_a_page_that_somebody_edited_is_named(auditor: Auditor, edit: str) -> None:
+    kept_copy(auditor, World.good()).close()
+    with closing(MirrorStore(auditor.path / "mirror.db", LOG_KEY)) as store:
+        report = verify_copy(auditor.path, store, LOG_KEY, None, lambda _: None)
+        build.build(auditor.path, store, report)
+    assert auditor.run("verify", "--copy")[0] == 0
+    with closing(sqlite3.connect(auditor.path / PAGE_FILE)) as page:
+        assert page.execute(edit).rowcount > 0
+        page.commit()
+    status, result, _ = auditor.json("verify", "--copy")
+    assert (status, result["failed"]) == (7, {"28": 1})
+    assert "of the page" in result["failures"][0]["reason"]
