@@ -1,9 +1,10 @@
 """Concordat's hot path: record secrets, handles and blinded rows, column by column.
 
-A column of values is their bytes end to end and ``offsets``: little-endian 32-bit numbers, one more than values, as in an
-Arrow binary array. ``known`` has one byte for each record, 0 where the value is unknown. With ``prefix``
-(suite.link_prefix) the PRF input of a value is ``prefix || lp(value)``; without, the value itself. ``threads`` is one a
-core unless given. ``lanes=False`` leaves the eight-lane kernel alone, to compare. Every call releases the interpreter's lock. Anything refused raises RejectedError.
+A column of values is their bytes end to end and ``offsets``: little-endian 32-bit numbers, one more than values, as
+in an Arrow binary array. ``known`` has one byte for each record, 0 where the value is unknown. With ``prefix``
+(suite.link_prefix) the PRF input of a value is ``prefix || lp(value)``; without, the value itself. ``threads`` is one
+a core unless given. ``lanes=False`` leaves the eight-lane kernel alone, to compare. Every call releases the
+interpreter's lock. Anything refused raises RejectedError.
 """
 
 from typing import final
@@ -84,7 +85,13 @@ def require_elements(elements: bytes, *, threads: int | None = None) -> None:
     """Refuse, by index, the first element that is not canonical or is the identity."""
 
 def hmac_evaluate(
-    group_key: bytes, values: bytes, offsets: bytes, *, prefix: bytes | None = None, threads: int | None = None
+    group_key: bytes,
+    values: bytes,
+    offsets: bytes,
+    *,
+    prefix: bytes | None = None,
+    threads: int | None = None,
+    lanes: bool = True,
 ) -> bytes:
     """F of each input in mode ``hmac``, 64 bytes."""
 
@@ -99,7 +106,8 @@ def handles(
     ending: bytes | None = None,
     threads: int | None = None,
 ) -> bytes:
-    """Handles, 16 bytes each. ``rows`` are vault row ids, each followed by ``ending``; ``prefix`` is suite.handle_prefix."""
+    """Handles, 16 bytes each. ``rows`` are vault row ids, each followed by ``ending``; for ``prefix``, see
+    suite.handle_prefix."""
 
 def derive_rows(
     secrets: bytes,
@@ -112,9 +120,13 @@ def derive_rows(
     sorted: bool = True,
     nonces: bytes | None = None,
     threads: int | None = None,
+    lanes: bool = True,
 ) -> tuple[bytes, bytes, bytes]:
     """(rows as sent, their leaf hashes, the little-endian 32-bit index of each row's record).
 
     ``secrets`` are F, 64 bytes for each record; ``info`` is suite.record_info and ``associated`` rows.row_aad_prefix.
     Rows go by (token, handle) if ``sorted``, else as the records. Only tests may give ``nonces``, 12 bytes each.
     """
+
+def multiply_only(rounds: int) -> int | None:
+    """For bench/kernel.py: 20 multiplier instructions a round, of eight lanes; None where there is no kernel."""

@@ -7,6 +7,8 @@ use zeroize::Zeroizing;
 use crate::column::{Column, require_count};
 use crate::error::Error;
 use crate::input::Inputs;
+#[cfg(target_arch = "x86_64")]
+use crate::kernel::Kernel;
 
 const GROUP: usize = 1024;
 const GROUP_KEY_SIZE: usize = 32;
@@ -47,17 +49,23 @@ impl<D: Digest + Clone> Keyed<D> {
 }
 
 /// F of each input in mode `hmac`: HMAC-SHA-512 under the group key (design section 4).
-pub fn evaluate(key: &[u8], inputs: &Inputs) -> Result<Vec<u8>, Error> {
-    if key.len() != GROUP_KEY_SIZE {
-        return Err(Error::shape("a group key is 32 bytes long"));
-    }
-    let keyed = Keyed::<Sha512>::new::<128>(key);
+pub fn evaluate(key: &[u8], inputs: &Inputs, lanes: bool) -> Result<Vec<u8>, Error> {
+    let key = Zeroizing::new(
+        <[u8; GROUP_KEY_SIZE]>::try_from(key).map_err(|_| Error::shape("a group key is 32 bytes long"))?,
+    );
     let mut output = vec![0; inputs.count() * 64];
     output.par_chunks_mut(GROUP * 64).enumerate().for_each(|(group, part)| {
+        let first = group * GROUP;
+        #[cfg(target_arch = "x86_64")]
+        if let Some(kernel) = Kernel::detect().filter(|_| lanes) {
+            kernel.evaluated(&key, inputs, first, part);
+            return;
+        }
+        let keyed = Keyed::<Sha512>::new::<128>(&*key);
         let mut message = Zeroizing::new(Vec::new());
         for (number, place) in part.chunks_exact_mut(64).enumerate() {
             message.clear();
-            inputs.append(group * GROUP + number, &mut message);
+            inputs.append(first + number, &mut message);
             place.copy_from_slice(&keyed.of(&[&message]));
         }
     });
@@ -88,14 +96,24 @@ pub fn handles(key: &[u8], prefix: &[u8], rows: &Column, ending: &[u8], links: &
     Ok(output)
 }
 
-/// The six keys of a record secret, 176 bytes: HKDF-Expand with SHA-512 (matcher/protocol/suite.py, `derived`).
-pub fn derived(secret: &[u8; 64], info: &[u8]) -> Zeroizing<[u8; 192]> {
-    let keyed = Keyed::<Sha512>::new::<128>(secret);
-    let mut output = Zeroizing::new([0; 192]);
-    output[..64].copy_from_slice(&keyed.of(&[info, &[1]]));
-    for (round, at) in [(2u8, 64), (3, 128)] {
-        let (before, after) = output.split_at_mut(at);
-        after[..64].copy_from_slice(&keyed.of(&[&before[at - 64..], info, &[round]]));
+/// What HKDF-Expand gives for up to eight record secrets: 176 bytes of keys, and 16 that nobody needs.
+pub type Expanded = Zeroizing<[[u8; 192]; 8]>;
+
+/// The six keys of each record secret: HKDF-Expand with SHA-512 (matcher/protocol/suite.py, `derived`).
+pub fn derived(secrets: &[[u8; 64]], info: &[u8], lanes: bool) -> Expanded {
+    let mut output = Zeroizing::new([[0; 192]; 8]);
+    #[cfg(target_arch = "x86_64")]
+    if let Some(kernel) = Kernel::detect().filter(|_| lanes) {
+        kernel.expanded(secrets, info, &mut output);
+        return output;
+    }
+    for (secret, place) in secrets.iter().zip(output.iter_mut()) {
+        let keyed = Keyed::<Sha512>::new::<128>(secret);
+        place[..64].copy_from_slice(&keyed.of(&[info, &[1]]));
+        for (round, at) in [(2u8, 64), (3, 128)] {
+            let (before, after) = place.split_at_mut(at);
+            after[..64].copy_from_slice(&keyed.of(&[&before[at - 64..], info, &[round]]));
+        }
     }
     output
 }

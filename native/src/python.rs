@@ -114,7 +114,8 @@ fn require_elements(py: Python<'_>, elements: &[u8], threads: Option<usize>) -> 
 }
 
 #[pyfunction]
-#[pyo3(signature = (group_key, values, offsets, *, prefix=None, threads=None))]
+#[pyo3(signature = (group_key, values, offsets, *, prefix=None, threads=None, lanes=true))]
+#[allow(clippy::too_many_arguments)]
 fn hmac_evaluate<'py>(
     py: Python<'py>,
     group_key: &[u8],
@@ -122,9 +123,11 @@ fn hmac_evaluate<'py>(
     offsets: &[u8],
     prefix: Option<&[u8]>,
     threads: Option<usize>,
+    lanes: bool,
 ) -> PyResult<Bound<'py, PyBytes>> {
-    let output =
-        released(py, threads, || keyed::evaluate(group_key, &Inputs::new(Column::new(values, offsets)?, prefix)?))?;
+    let output = released(py, threads, || {
+        keyed::evaluate(group_key, &Inputs::new(Column::new(values, offsets)?, prefix)?, lanes)
+    })?;
     Ok(PyBytes::new(py, &output))
 }
 
@@ -150,7 +153,7 @@ fn handles<'py>(
 }
 
 #[pyfunction]
-#[pyo3(signature = (secrets, info, associated, asking, handles, fields, *, sorted=true, nonces=None, threads=None))]
+#[pyo3(signature = (secrets, info, associated, asking, handles, fields, *, sorted=true, nonces=None, threads=None, lanes=true))]
 #[allow(clippy::too_many_arguments)]
 fn derive_rows<'py>(
     py: Python<'py>,
@@ -163,12 +166,22 @@ fn derive_rows<'py>(
     sorted: bool,
     nonces: Option<&[u8]>,
     threads: Option<usize>,
+    lanes: bool,
 ) -> PyResult<(Bound<'py, PyBytes>, Bound<'py, PyBytes>, Bound<'py, PyBytes>)> {
-    let submission = rows::Submission { info, associated, asking };
+    let submission = rows::Submission { info, associated, asking, lanes };
     let fields: Vec<&fields::Field> = fields.iter().map(|field| &field.0).collect();
     let made = released(py, threads, || rows::derive(&submission, secrets, handles, &fields, nonces, sorted))?;
     let order: Vec<u8> = made.order.iter().flat_map(|index| index.to_le_bytes()).collect();
     Ok((PyBytes::new(py, &made.rows), PyBytes::new(py, &made.leaves), PyBytes::new(py, &order)))
+}
+
+/// For bench/kernel.py: 20 multiplier instructions a round of eight lanes; None where there is no kernel.
+#[pyfunction]
+fn multiply_only(py: Python<'_>, rounds: u64) -> Option<u64> {
+    #[cfg(target_arch = "x86_64")]
+    return py.detach(|| crate::kernel::Kernel::detect().map(|kernel| kernel.multiply_only(rounds)));
+    #[cfg(not(target_arch = "x86_64"))]
+    return py.detach(|| None.filter(|_: &u64| rounds > 0));
 }
 
 /// A column of one field of the comparison vector.
@@ -238,5 +251,6 @@ fn concordat_native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(hmac_evaluate, module)?)?;
     module.add_function(wrap_pyfunction!(handles, module)?)?;
     module.add_function(wrap_pyfunction!(derive_rows, module)?)?;
+    module.add_function(wrap_pyfunction!(multiply_only, module)?)?;
     Ok(())
 }

@@ -15,6 +15,8 @@ use crate::fields::Field;
 use crate::keyed::{Keyed, derived};
 
 const PUT: u8 = 1;
+/// Records whose keys are derived together.
+const TOGETHER: usize = 8;
 const TOKEN_SIZE: usize = 16;
 const HANDLE_SIZE: usize = 16;
 const KEY_SIZE: usize = 32;
@@ -34,6 +36,8 @@ pub struct Submission<'a> {
     pub associated: &'a [u8],
     /// Whether the rows are an asking side's.
     pub asking: bool,
+    /// Whether eight records at a time may be derived where the processor can.
+    pub lanes: bool,
 }
 
 /// Rows as sent, their RFC 6962 leaf hashes, and which record each is of.
@@ -72,11 +76,18 @@ pub fn derive(
     let width = fields.iter().map(|field| field.width()).sum::<usize>();
     let size = HEAD_SIZE + width + TAG_SIZE;
     let mut rows = vec![0; secrets.len() * size];
-    rows.par_chunks_exact_mut(size).enumerate().with_min_len(64).try_for_each(|(index, row)| {
-        row[PLACE][TOKEN_SIZE..].copy_from_slice(&handles[index]);
-        row[HEAD_SIZE - NONCE_SIZE..HEAD_SIZE].copy_from_slice(&nonces[index]);
-        fill(submission, &secrets[index], fields, index, row)
-    })?;
+    rows.par_chunks_mut(size * TOGETHER).zip(secrets.par_chunks(TOGETHER)).enumerate().with_min_len(8).try_for_each(
+        |(group, (rows, secrets))| {
+            let keys = derived(secrets, submission.info, submission.lanes);
+            for (number, (row, keys)) in rows.chunks_exact_mut(size).zip(keys.iter()).enumerate() {
+                let index = group * TOGETHER + number;
+                row[PLACE][TOKEN_SIZE..].copy_from_slice(&handles[index]);
+                row[HEAD_SIZE - NONCE_SIZE..HEAD_SIZE].copy_from_slice(&nonces[index]);
+                fill(submission, keys, fields, index, row)?;
+            }
+            Ok(())
+        },
+    )?;
     let mut order: Vec<u32> = (0..secrets.len() as u32).collect();
     if sorted {
         order.par_sort_unstable_by_key(|&index| &rows[index as usize * size..][PLACE]);
@@ -93,12 +104,11 @@ pub fn derive(
 /// The rest of a row that has its handle and nonce.
 fn fill(
     submission: &Submission,
-    secret: &[u8; 64],
+    keys: &[u8; 192],
     fields: &[&Field],
     index: usize,
     row: &mut [u8],
 ) -> Result<(), Error> {
-    let keys = derived(secret, submission.info);
     let (own, other) = match submission.asking {
         true => (ASKING_ENVELOPE, ANSWERING_ENVELOPE),
         false => (ANSWERING_ENVELOPE, ASKING_ENVELOPE),

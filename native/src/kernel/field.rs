@@ -337,3 +337,20 @@ pub fn to_words(value: &Field) -> [__m512i; 4] {
         _mm512_or_si512(_mm512_srli_epi64::<39>(l3), _mm512_slli_epi64::<12>(l4)),
     ]
 }
+
+/// Twenty independent multiplier instructions a round, and nothing else: what the processor can do at most.
+#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+pub fn multiply_only(rounds: u64) -> u64 {
+    let factor = _mm512_set1_epi64(core::hint::black_box(LIMB));
+    let mut sums = [factor; 20];
+    for _ in 0..rounds {
+        for sum in &mut sums {
+            *sum = _mm512_madd52lo_epu64(*sum, factor, factor);
+        }
+    }
+    let mut total = factor;
+    for sum in &sums {
+        total = _mm512_xor_si512(total, *sum);
+    }
+    _mm512_reduce_add_epi64(total) as u64
+}

@@ -5,7 +5,7 @@
 use core::arch::x86_64::*;
 use std::sync::LazyLock;
 
-use super::group;
+use super::{field, group, hmac};
 use crate::input::Inputs;
 use crate::oprf::Scalars;
 
@@ -41,6 +41,24 @@ impl Kernel {
     pub fn finish(self, inputs: &Inputs, first: usize, elements: &[[u8; 32]], output: &mut [u8]) {
         // SAFETY: as in `hashed`.
         unsafe { group::finish(inputs, first, elements, output) }
+    }
+
+    /// See `hmac::expanded`.
+    pub fn expanded(self, secrets: &[[u8; 64]], info: &[u8], output: &mut [[u8; 192]; 8]) {
+        // SAFETY: as in `hashed`.
+        unsafe { hmac::expanded(secrets, info, output) }
+    }
+
+    /// See `hmac::evaluated`.
+    pub fn evaluated(self, key: &[u8; 32], inputs: &Inputs, first: usize, output: &mut [u8]) {
+        // SAFETY: as in `hashed`.
+        unsafe { hmac::evaluated(key, inputs, first, output) }
+    }
+
+    /// See `field::multiply_only`.
+    pub fn multiply_only(self, rounds: u64) -> u64 {
+        // SAFETY: as in `hashed`.
+        unsafe { field::multiply_only(rounds) }
     }
 }
 

@@ -6,6 +6,7 @@
 mod constants;
 mod field;
 pub mod group;
+mod hmac;
 mod lanes;
 mod point;
 mod sha512;
