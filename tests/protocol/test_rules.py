@@ -82,7 +82,7 @@ CASES: list[tuple[str, tuple[Any, ...], tuple[Any, ...], tuple[str, ...]]] = [
     ("compliant deposit", (NAME, CODE, "deposit", None, 500_000, 19000, None),
      (NAME, CODE, "deposit", None, 500_000, 19030, 0), ()),
     ("renamed, same code", (NAME, CODE, "wage", None, None, None, None),
-     (OTHER_NAME, CODE, "wage", None, None, None, 0), ()),
+     (OTHER_NAME, CODE, "wage", None, None, None, 0), ("name-disagrees",)),
     ("another code", (NAME, CODE, "wage", None, None, None, None),
      (NAME, OTHER_CODE, "wage", None, None, None, 0), ("holder-mismatch",)),
     ("no code, another name", (NAME, None, "wage", None, None, None, None),
