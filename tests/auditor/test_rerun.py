@@ -164,3 +164,18 @@ def test_a_manifest_that_the_log_does_not_hold_is_named(
     monkeypatch.setattr(rerunning, "_manifest", lambda entry: replace(true(entry), digest=bytes(32)))
     [failure] = honest.again(tmp_path / "rows").failures
     assert "is not in the log before it" in failure.reason
+
+
+def test_a_run_whose_agreement_is_not_at_hand_is_no_run_without_rows(
+    honest: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    honest.exported(tmp_path / "rows")
+    report = honest.verified()
+
+    def missing(_source: ServiceSource, _digest: bytes) -> tuple[bytes, bytes]:
+        raise NotFoundError("no such agreement")
+
+    monkeypatch.setattr(ServiceSource, "agreement_files", missing)
+    done = rerun(honest.source(), report, tmp_path / "rows", lambda _: None)
+    assert (done.made, done.without_rows) == (1, 0)
+    assert [(item.number, item.reason) for item in report.failures] == [(29, "no such agreement")]

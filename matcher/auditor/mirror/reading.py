@@ -100,7 +100,7 @@ class MirrorSource:
         """(matching file, agreement file). Raises NotFoundError."""
         directory = self._directory / digest.hex()
         if not (directory / AGREEMENT_FILE).is_file():
-            raise NotFoundError("its files are not in this home")
+            raise NotFoundError("its files are not in this home: `concordat audit mirror` fetches them")
         return (directory / MATCHING_FILE).read_bytes(), (directory / AGREEMENT_FILE).read_bytes()
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from matcher.auditor.checks import CheckFailed, check
 from matcher.auditor.replay.act import require
 from matcher.auditor.rerun import reference
-from matcher.auditor.rerun.sealed import Manifest, SealedRows
+from matcher.auditor.rerun.sealed import Manifest, MissingRowsError, SealedRows
 from matcher.auditor.source import LogSource
 from matcher.auditor.verify import Report
 from matcher.protocol import canonical, entries, rows
@@ -37,7 +37,7 @@ class Rerun:
 def rerun(source: LogSource, report: Report, directory: Path, progress: Callable[[int], None]) -> Rerun:
     """Make the runs of a verified log again; failures go into ``report``. ``progress`` is told the runs done.
 
-    Raises NotFoundError when no run could be made again.
+    Raises NotFoundError when no run of a log that verifies could be made again.
     """
     result = Rerun()
     manifests: dict[str, Manifest] = {}
@@ -50,13 +50,13 @@ def rerun(source: LogSource, report: Report, directory: Path, progress: Callable
             with check(29):
                 _make_again(source, entry, manifests, directory)
         except CheckFailed as failed:
-            if isinstance(failed.__cause__, NotFoundError):
+            if isinstance(failed.__cause__, MissingRowsError):
                 result.without_rows += 1
                 continue
             report.add(failed, index)
         result.made += 1
         progress(result.made)
-    if not result.made:
+    if not result.made and not report.failed:
         raise NotFoundError(
             "no match run of this log has all its rows in that directory",
             remedy="Let the operator export a run: `concordat-server segments export RUN DIR`.",
@@ -81,7 +81,7 @@ def _manifest(entry: Entry) -> Manifest:
 
 
 def _make_again(source: LogSource, entry: Entry, manifests: dict[str, Manifest], directory: Path) -> None:
-    """Raise CheckFailed (29) where the run comes out otherwise; one caused by NotFoundError where rows are missing."""
+    """Raise CheckFailed (29) where the run comes out otherwise; caused by MissingRowsError where rows are missing."""
     matching, agreement_file = source.agreement_files(entry.agreement)
     agreement = parse_agreement(agreement_file, parse_matching(matching))
     flow, record = agreement.flow(entry.flow), entry.facts["run"]

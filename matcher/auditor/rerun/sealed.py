@@ -17,6 +17,12 @@ from matcher.protocol.rows import Row
 SUFFIX = ".rows"
 
 
+class MissingRowsError(NotFoundError):
+    """The sealed rows of a submission are not in the directory: ask the operator to export the run."""
+
+    code = "missing-rows"
+
+
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """What a party signed of one submission; ``digest`` names it."""
@@ -31,13 +37,13 @@ class Manifest:
 class SealedRows:
     """The rows of ``manifest`` in ``directory``, each of ``row_size`` bytes.
 
-    Raises NotFoundError when the file is not there, VerificationError unless the rows are those of the manifest.
+    Raises MissingRowsError when the file is not there, VerificationError unless the rows are those of the manifest.
     """
 
     def __init__(self, directory: Path, manifest: Manifest, row_size: int) -> None:
         path = directory / f"{manifest.digest.hex()}{SUFFIX}"
         if not path.is_file():
-            raise NotFoundError(f"the rows of submission {manifest.sequence} of {manifest.party} are not there")
+            raise MissingRowsError(f"the rows of submission {manifest.sequence} of {manifest.party} are not there")
         self.manifest = manifest
         self._row_size = row_size
         with path.open("rb") as file:
