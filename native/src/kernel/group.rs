@@ -34,10 +34,11 @@ fn radix_16(scalar: &Scalar) -> [i8; 64] {
     for (pair, byte) in digits.as_chunks_mut::<2>().0.iter_mut().zip(bytes.iter()) {
         *pair = [(byte & 15) as i8, (byte >> 4) as i8];
     }
+    // No digit overflows; wrapping sums spare the checks, which would be branches on secrets.
     for number in 0..63 {
-        let carry = (digits[number] + 8) >> 4;
-        digits[number] -= carry << 4;
-        digits[number + 1] += carry;
+        let carry = digits[number].wrapping_add(8) >> 4;
+        digits[number] = digits[number].wrapping_sub(carry << 4);
+        digits[number + 1] = digits[number + 1].wrapping_add(carry);
     }
     digits
 }
