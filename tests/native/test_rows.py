@@ -84,9 +84,10 @@ def _portable(side: str, records: list[tuple[Any, ...]], secrets: bytes, handles
     return packed
 
 
+@pytest.mark.parametrize("lanes", [True, False])
 @pytest.mark.parametrize("side", ["asking", "answering"])
 @pytest.mark.parametrize("count", [0, 1, 7, 8, 9, 1_000])
-def test_rows_are_equal_to_the_portable_ones(side: str, count: int) -> None:
+def test_rows_are_equal_to_the_portable_ones(side: str, count: int, lanes: bool) -> None:
     module = native()
     for start in range(0, long_count(1, 1_000_000 // 2_034), 1):
         records = _records(count, start)
@@ -94,7 +95,7 @@ def test_rows_are_equal_to_the_portable_ones(side: str, count: int) -> None:
         associated = rows.row_aad_prefix(*PLACE, side, "bank-regulator")
         found, leaves, order = module.derive_rows(
             secrets, suite.record_info(*PLACE), associated, side == "asking", handles, _fields(module, records),
-            nonces=nonces,
+            nonces=nonces, lanes=lanes,
         )  # fmt: skip
         expected = _portable(side, records, secrets, handles, nonces)
         by_place = sorted(range(count), key=lambda at: expected[at][rows.SORT_KEY])

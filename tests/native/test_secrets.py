@@ -157,3 +157,32 @@ def test_the_published_vectors(shared_vectors: Callable[[str], Path]) -> None:
         assert module.oprf_blind_evaluate(key, b"".join(blinded)) == b"".join(evaluated)
         assert module.oprf_finalize(*column(inputs), b"".join(blinds), b"".join(evaluated)) == b"".join(outputs)
         assert module.oprf_evaluate(key, *column(inputs)) == b"".join(outputs)
+
+
+@pytest.mark.parametrize("lanes", [True, False])
+def test_the_published_encodings(shared_vectors: Callable[[str], Path], lanes: bool) -> None:
+    module = native()
+    vectors = json.loads(shared_vectors("rfc9496/ristretto255.json").read_text())
+    assert vectors["source"].startswith("RFC 9496 Appendix A")
+    multiples = [bytes.fromhex(item) for item in vectors["generator_multiples_0_to_15"]]
+    for number in range(1, 16):
+        key = number.to_bytes(32, "little")
+        assert module.oprf_blind_evaluate(key, multiples[1], lanes=lanes) == multiples[number]
+        assert module.oprf_blind_evaluate(key, multiples[1] * 9, lanes=lanes) == multiples[number] * 9
+    for entry in vectors["invalid_encodings"]:
+        with pytest.raises(module.RejectedError):
+            module.oprf_blind_evaluate(_key(1), bytes.fromhex(entry["encoding"]), lanes=lanes)
+    assert len(vectors["invalid_encodings"]) == 29
+
+
+@pytest.mark.parametrize("lanes", [True, False])
+def test_both_arithmetics_are_equal_to_the_portable_one(lanes: bool) -> None:
+    module, values = native(), _values(520, 21)
+    secrets = module.oprf_evaluate(_key(5), *column(values), lanes=lanes)
+    assert secrets == _portable(_key(5), values)
+    blinds, elements = module.oprf_blind(*column(values), lanes=lanes)
+    evaluated = module.oprf_blind_evaluate(_key(5), elements, lanes=lanes)
+    assert module.oprf_finalize(*column(values), blinds, evaluated, lanes=lanes) == secrets
+    key = os.urandom(32)
+    keyed = module.hmac_evaluate(key, *column(values), lanes=lanes)
+    assert keyed == b"".join(hmac.digest(key, value, "sha512") for value in values)
