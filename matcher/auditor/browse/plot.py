@@ -22,7 +22,8 @@ class Kind(NamedTuple):
 def stacked(days: Sequence[str], kinds: Sequence[Kind], counts: Mapping[tuple[str, str], int], title: str) -> str:
     """Bars of ``counts`` by (day, kind id), stacked in the order of ``kinds``; ``title`` is read to who cannot see."""
     totals = [sum(counts.get((day, kind.id), 0) for kind in kinds) for day in days]
-    most = max(totals, default=0) or 1
+    # Even, so that the middle of the axis is a number of acts.
+    most = 2 * max(1, -(-max(totals, default=0) // 2))
     inner_width, inner_height = _WIDTH - _LEFT, _HEIGHT - _BOTTOM - _TOP
     step = min(inner_width / max(len(days), 1), _WIDEST)
     parts = [
