@@ -19,13 +19,14 @@ from collections.abc import Callable
 from itertools import accumulate
 
 from bench import machine
-from keys import native, oprf
+from keys import native, oprf, ristretto
 from keys.errors import BackendError
 
 COUNT = 40_960
 PORTABLE_COUNT = 2_000
 RUNS = 5
 _LANES = 8
+_BATCH = 4_096
 _ROUNDS = 2_000_000
 _IN_A_ROUND = 20
 _PREFIX = b"\x00\x0cconcordat-v1\x00\x0cdaxing-wages\x00\x07account"
@@ -61,6 +62,8 @@ def measure(count: int = COUNT) -> dict[str, object]:
     if not evaluate(True) == evaluate(False) or evaluate(True)[: len(outputs)] != outputs:
         raise RuntimeError("the kernel, curve25519-dalek and libsodium do not agree")
     blinds, elements = crate.oprf_blind(data, offsets, prefix=_PREFIX)
+    public, proof_count = ristretto.multiply_base(key), min(count, _BATCH)
+    proven = elements[: proof_count * oprf.ELEMENT_SIZE], elements[: proof_count * oprf.ELEMENT_SIZE]
     figures = {
         "kernel": count / _best(lambda: evaluate(True)),
         "dalek": count / _best(lambda: evaluate(False)),
@@ -68,6 +71,7 @@ def measure(count: int = COUNT) -> dict[str, object]:
         "blind": count / _best(lambda: crate.oprf_blind(data, offsets, prefix=_PREFIX, blinds=blinds, threads=1)),
         "blind_evaluate": count / _best(lambda: crate.oprf_blind_evaluate(key, elements, threads=1)),
         "finalize": count / _best(lambda: crate.oprf_finalize(data, offsets, blinds, elements, threads=1)),
+        "proof_sums": proof_count / _best(lambda: crate.dleq_composites(public, *proven, threads=1)),
         "keyed_hash": count / _best(lambda: crate.hmac_evaluate(key, data, offsets, prefix=_PREFIX, threads=1)),
     }
     if crate.multiply_only(1) is not None:

@@ -11,7 +11,7 @@ import hashlib
 import hmac
 from collections.abc import Iterator
 
-from keys import ristretto
+from keys import native, ristretto
 from keys.errors import CountError, ElementError, ProofError, ScalarError
 from keys.expand import expand_message_xmd
 from keys.framing import lp
@@ -79,9 +79,7 @@ def verify_proof(public_key: bytes, blinded: bytes, evaluated: bytes, proof: byt
     if len(proof) != PROOF_SIZE:
         raise ProofError(f"the proof is {len(proof)} bytes long, not {PROOF_SIZE}")
     challenge, response = proof[:SCALAR_SIZE], proof[SCALAR_SIZE:]
-    weights = list(_weights(public_key, inputs, outputs))
-    input_sum = _weighted_sum(weights, inputs, "blinded")
-    output_sum = _weighted_sum(weights, outputs, "evaluated")
+    input_sum, output_sum = _composites(public_key, inputs, outputs)
     try:
         ristretto.require_scalar(challenge, "the proof's challenge")
         ristretto.require_scalar(response, "the proof's response")
@@ -103,13 +101,30 @@ def _prove(secret_key: bytes, public_key: bytes, blinded: bytes, evaluated: byte
     inputs = split(blinded, "blinded elements")
     outputs = split(evaluated, "evaluated elements")
     require_same_count("evaluated elements", len(outputs), len(inputs))
-    input_sum = _weighted_sum(_weights(public_key, inputs, outputs), inputs, "blinded")
+    input_sum, _none = _composites(public_key, inputs, outputs, holder=True)
     output_sum = ristretto.multiply(secret_key, input_sum)
     base_commitment = ristretto.multiply_base(randomness)
     sum_commitment = ristretto.multiply(randomness, input_sum)
     challenge = _challenge(public_key, input_sum, output_sum, base_commitment, sum_commitment)
     response = ristretto.scalar_subtract(randomness, ristretto.scalar_multiply(challenge, secret_key))
     return challenge + response
+
+
+def _composites(
+    public_key: bytes, inputs: list[bytes], outputs: list[bytes], *, holder: bool = False
+) -> tuple[bytes, bytes]:
+    """The weighted sums of both batches; the second is empty for a ``holder``, who multiplies the first by its key."""
+    if (crate := native.module()) is not None:
+        try:
+            left, right = crate.dleq_composites(
+                public_key, b"".join(inputs), b"".join(outputs), both=not holder, threads=1
+            )  # fmt: skip
+        except crate.RejectedError as error:
+            raise ElementError(*error.args) from None
+        return bytes(left), bytes(right or b"")
+    weights = list(_weights(public_key, inputs, outputs))
+    input_sum = _weighted_sum(weights, inputs, "blinded")
+    return input_sum, b"" if holder else _weighted_sum(weights, outputs, "evaluated")
 
 
 def _weights(public_key: bytes, inputs: list[bytes], outputs: list[bytes]) -> Iterator[bytes]:
@@ -120,7 +135,7 @@ def _weights(public_key: bytes, inputs: list[bytes], outputs: list[bytes]) -> It
         yield hash_to_scalar(head + index.to_bytes(2, "big") + lp(entered) + lp(left) + b"Composite")
 
 
-def _weighted_sum(weights: Iterator[bytes] | list[bytes], elements: list[bytes], what: str) -> bytes:
+def _weighted_sum(weights: list[bytes], elements: list[bytes], what: str) -> bytes:
     total = b""
     for index, (weight, element) in enumerate(zip(weights, elements, strict=True)):
         try:

@@ -81,6 +81,15 @@ def oprf_finalize(
 ) -> bytes:
     """F of each input, 64 bytes, from its blind and evaluated element, whose proof must have been verified."""
 
+def dleq_composites(
+    public_key: bytes, blinded: bytes, evaluated: bytes, *, both: bool = True, threads: int | None = None
+) -> tuple[bytes, bytes | None]:
+    """The weighted sums of a batch's blinded and evaluated elements (RFC 9497 section 2.2.1), in variable time.
+
+    Without ``both`` only the first sum: the holder multiplies it by its key. Refuses, by index, an invalid element; of
+    ``evaluated`` only with ``both``, and after all of ``blinded``.
+    """
+
 def require_elements(elements: bytes, *, threads: int | None = None) -> None:
     """Refuse, by index, the first element that is not canonical or is the identity."""
 

@@ -6,6 +6,7 @@
 #![deny(unsafe_code, missing_docs)]
 
 pub mod column;
+pub mod dleq;
 pub mod error;
 pub mod fields;
 pub mod input;

@@ -204,18 +204,18 @@ fn points(inputs: &Inputs, first: usize, count: usize) -> Vec<RistrettoPoint> {
             message.resize(128, 0);
             inputs.append(index, &mut message);
             message.extend_from_slice(&[0, 64, 0]);
-            RistrettoPoint::from_uniform_bytes(&expand(&mut message))
+            RistrettoPoint::from_uniform_bytes(&expand(&mut message, GROUP_TAG))
         })
         .collect()
 }
 
 /// expand_message_xmd to 64 bytes (RFC 9380 section 5.3.1); `message` has its zero block and length, but not its tag.
-fn expand(message: &mut Vec<u8>) -> [u8; 64] {
-    let tag_size = [GROUP_TAG.len() as u8];
-    message.extend_from_slice(GROUP_TAG);
+pub fn expand(message: &mut Vec<u8>, tag: &[u8]) -> [u8; 64] {
+    let tag_size = [tag.len() as u8];
+    message.extend_from_slice(tag);
     message.extend_from_slice(&tag_size);
     let seed = Sha512::digest(&message);
-    Sha512::new().chain_update(seed).chain_update([1]).chain_update(GROUP_TAG).chain_update(tag_size).finalize().into()
+    Sha512::new().chain_update(seed).chain_update([1]).chain_update(tag).chain_update(tag_size).finalize().into()
 }
 
 fn finish(inputs: &Inputs, first: usize, elements: &[[u8; ELEMENT_SIZE]], output: &mut [u8]) {
@@ -235,7 +235,8 @@ fn refused(index: usize) -> Error {
     Error::at(index, "an element is not canonical, or is the identity")
 }
 
-fn decode(elements: &[[u8; ELEMENT_SIZE]], first: usize) -> Result<Vec<RistrettoPoint>, Error> {
+/// The elements, whose first is at index `first` for who is told of a refusal.
+pub fn decode(elements: &[[u8; ELEMENT_SIZE]], first: usize) -> Result<Vec<RistrettoPoint>, Error> {
     elements
         .iter()
         .zip(first..)

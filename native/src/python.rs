@@ -9,7 +9,7 @@ use crate::column::Column;
 use crate::error::Error;
 use crate::input::Inputs;
 use crate::oprf::Arithmetic;
-use crate::{fields, keyed, oprf, rows, threads};
+use crate::{dleq, fields, keyed, oprf, rows, threads};
 
 create_exception!(
     concordat_native,
@@ -105,6 +105,20 @@ fn oprf_finalize<'py>(
         )
     })?;
     Ok(PyBytes::new(py, &output))
+}
+
+#[pyfunction]
+#[pyo3(signature = (public_key, blinded, evaluated, *, both=true, threads=None))]
+fn dleq_composites<'py>(
+    py: Python<'py>,
+    public_key: &[u8],
+    blinded: &[u8],
+    evaluated: &[u8],
+    both: bool,
+    threads: Option<usize>,
+) -> PyResult<(Bound<'py, PyBytes>, Option<Bound<'py, PyBytes>>)> {
+    let (first, second) = released(py, threads, || dleq::composites(public_key, blinded, evaluated, both))?;
+    Ok((PyBytes::new(py, &first), second.map(|sum| PyBytes::new(py, &sum))))
 }
 
 #[pyfunction]
@@ -247,6 +261,7 @@ fn concordat_native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(oprf_blind, module)?)?;
     module.add_function(wrap_pyfunction!(oprf_blind_evaluate, module)?)?;
     module.add_function(wrap_pyfunction!(oprf_finalize, module)?)?;
+    module.add_function(wrap_pyfunction!(dleq_composites, module)?)?;
     module.add_function(wrap_pyfunction!(require_elements, module)?)?;
     module.add_function(wrap_pyfunction!(hmac_evaluate, module)?)?;
     module.add_function(wrap_pyfunction!(handles, module)?)?;

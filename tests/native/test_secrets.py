@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from keys import oprf, ristretto
+from keys import dleq, oprf, ristretto
 from matcher.protocol.suite import link_prefix, lp
 from tests.native.columns import column, long_count, native
 
@@ -186,3 +186,29 @@ def test_both_arithmetics_are_equal_to_the_portable_one(lanes: bool) -> None:
     key = os.urandom(32)
     keyed = module.hmac_evaluate(key, *column(values), lanes=lanes)
     assert keyed == b"".join(hmac.digest(key, value, "sha512") for value in values)
+
+
+@pytest.mark.parametrize("count", [1, 8, 300])
+def test_the_sums_under_a_proof_are_the_portable_ones(count: int) -> None:
+    module, public = native(), ristretto.multiply_base(_key(3))
+    _blinds, blinded = module.oprf_blind(*column(_values(count, 31)))
+    evaluated = module.oprf_blind_evaluate(_key(3), blinded)
+    inputs, outputs = dleq.split(blinded, "blinded"), dleq.split(evaluated, "evaluated")
+    weights = list(dleq._weights(public, inputs, outputs))
+    expected = [dleq._weighted_sum(weights, part, "part") for part in (inputs, outputs)]
+    assert module.dleq_composites(public, blinded, evaluated) == tuple(expected)
+    assert module.dleq_composites(public, blinded, evaluated, both=False) == (expected[0], None)
+
+
+@pytest.mark.parametrize("bad", _BAD)
+def test_the_sums_under_a_proof_refuse_an_element_by_its_index(bad: bytes) -> None:
+    module, public = native(), ristretto.multiply_base(_key(3))
+    _blinds, good = module.oprf_blind(*column(_values(300, 37)))
+    wrong = good[: 299 * 32] + bad
+    with pytest.raises(module.RejectedError, match=r"^\('blinded element 299 is not canonical") as caught:
+        module.dleq_composites(public, wrong, good)
+    assert caught.value.args[1] == 299
+    with pytest.raises(module.RejectedError, match=r"^\('evaluated element 299 is not canonical"):
+        module.dleq_composites(public, good, wrong)
+    with pytest.raises(module.RejectedError, match="evaluated elements: 299"):
+        module.dleq_composites(public, good, good[32:])
