@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
 import click
 import pytest
+from rich.console import Console
 
 from matcher.protocol import errors
 from matcher.text import edge, terminal
-from matcher.text.terminal import Invocation
+from matcher.text.terminal import Invocation, table
 
 
 class KeyTrouble(Exception):
@@ -104,3 +106,11 @@ def test_progress_is_silent_without_a_terminal(capsys: pytest.CaptureFixture[str
         for done in range(10):
             update(done)
     assert capsys.readouterr().err == ""
+
+
+def test_a_cell_is_text_whatever_brackets_it_holds() -> None:
+    shown = io.StringIO()
+    Console(file=shown, width=80).print(table("t", ("[bold]", "b"), [("某公司[/]（[red]）", 1_000)]))
+    assert "某公司[/]（[red]）" in shown.getvalue()
+    assert "[bold]" in shown.getvalue()
+    assert "1,000" in shown.getvalue()

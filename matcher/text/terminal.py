@@ -52,14 +52,14 @@ def emit(invocation: Invocation, result: dict[str, Any], show: Callable[[Console
 
 
 def table(title: str, headings: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
-    """A rich table; numbers are right-aligned."""
+    """A rich table; numbers are right-aligned. Cells and headings are text: a name with brackets is no markup."""
     shown = Table(title=title or None, title_justify="left", header_style="bold")
     cells = [list(row) for row in rows]
     for position, heading in enumerate(headings):
         numeric = bool(cells) and all(isinstance(row[position], int | float) for row in cells)
-        shown.add_column(heading, justify="right" if numeric else "left", overflow="fold")
+        shown.add_column(Text(heading), justify="right" if numeric else "left", overflow="fold")
     for row in cells:
-        shown.add_row(*[f"{item:,}" if isinstance(item, int) else str(item) for item in row])
+        shown.add_row(*[Text(f"{item:,}" if isinstance(item, int) else str(item)) for item in row])
     return shown
 
 

@@ -12,7 +12,6 @@ from typing import Any
 
 import click
 from rich.console import Console
-from rich.markup import escape
 
 from matcher.agency.calendar.store import calendar_of
 from matcher.agency.check.checking import Checked, check
@@ -155,4 +154,4 @@ def _show(console: Console, result: dict[str, Any], checked: Checked, preview: b
 def _show_preview(console: Console, preview: Preview) -> None:
     title = _("The first records as they would be compared (shown here only, kept nowhere)")
     # Cells are the file's own; a bracket in one is no markup.
-    console.print(table(title, preview.headings(), [[escape(cell) for cell in row] for row in preview.rows()]))
+    console.print(table(title, preview.headings(), preview.rows()))
