@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from matcher.auditor.source import LogSource
-from matcher.protocol import checkpoint, entries, merkle
+from matcher.protocol import cases, checkpoint, entries, merkle
 from matcher.protocol.entries import Entry
 from matcher.protocol.errors import VerificationError
 from matcher.text import _
@@ -64,9 +64,7 @@ def listing(
 def _is_about(entry: Entry, finding: str) -> bool:
     if not finding:
         return True
-    body = entry.body
-    listed = [item["id"] if isinstance(item, dict) else item for item in body.get("findings", ())]
-    return any(name.startswith(finding) for name in (*listed, body.get("finding", "")))
+    return any(name.startswith(finding) for name in cases.findings_of(entry.body))
 
 
 def _why(entry: Entry, known: dict[str, _Why]) -> _Why:

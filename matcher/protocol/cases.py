@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from matcher.protocol.agreement.model import Role, Side
 from matcher.protocol.errors import StateError
@@ -88,6 +89,13 @@ def step(state: str, event: str) -> str:
 def event_of(entry_type: str) -> str | None:
     """The event that a log entry of this type records; None when it is no step of a case."""
     return _EVENT_OF_ENTRY.get(entry_type)
+
+
+def findings_of(body: Mapping[str, Any]) -> list[str]:
+    """The ids (hex) of the findings that a message's body names; none where it is about no finding."""
+    if "finding" in body:
+        return [body["finding"]]
+    return [item["id"] if isinstance(item, dict) else item for item in body.get("findings", ())]
 
 
 def lapse(state: str, expiry: int, now: int) -> str:

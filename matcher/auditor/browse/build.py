@@ -7,11 +7,11 @@ import sqlite3
 import time
 from collections.abc import Callable
 from contextlib import closing
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from matcher.auditor.browse.schema import PAGE_FILE, connect
+from matcher.auditor.browse.schema import CHINA, PAGE_FILE, connect
 from matcher.auditor.browse.searching import indexed
 from matcher.auditor.browse.usage import Usage
 from matcher.auditor.listing import about, act_name
@@ -22,7 +22,6 @@ from matcher.protocol.entries import Entry
 from matcher.protocol.findings import run_digest
 from matcher.text import LANGUAGES, speaking
 
-_CHINA = timezone(timedelta(hours=8))
 _STATES = {
     "reveal-requested": "requested", "reveal-approved": "approved", "reveal-refused": "refused",
     "reveal-delivered": "delivered", "reveal-opened": "opened", "reveal-disputed": "disputed",
@@ -63,7 +62,7 @@ def _build(connection: sqlite3.Connection, store: MirrorStore, report: Report, p
 
 
 def _add(connection: sqlite3.Connection, usage: Usage, index: int, entry: Entry) -> None:
-    moment = datetime.fromtimestamp(entry.time / 1000, UTC).astimezone(_CHINA)
+    moment = datetime.fromtimestamp(entry.time / 1000, UTC).astimezone(CHINA)
     message = entry.message
     purpose, case = _reason(connection, entry)
     words = []
@@ -110,7 +109,7 @@ def _trail(connection: sqlite3.Connection, index: int, entry: Entry, at: str, wh
     elif entry.type == "match-run":
         _run(connection, index, entry.facts["run"])
     elif entry.type in _STATES:
-        found = _findings(body)
+        found = cases.findings_of(body)
         if entry.type == "reveal-requested":
             message = entry.require_message()
             connection.executemany(
@@ -138,13 +137,3 @@ def _run(connection: sqlite3.Connection, index: int, record: dict[str, Any]) -> 
     inputs = connection.execute(f"SELECT idx FROM sealed WHERE manifest IN ({marks})", manifests)  # noqa: S608
     rows = [(digest, index), *((digest, idx) for (idx,) in inputs.fetchall())]
     connection.executemany("INSERT OR IGNORE INTO runs VALUES (?, ?)", rows)
-
-
-def _findings(body: Any) -> list[str]:
-    listed = [item["id"] if isinstance(item, dict) else item for item in body.get("findings", ())]
-    return listed or [body["finding"]]
-
-
-def state_now(state: str, expiry: int, seconds: int) -> str:
-    """The state of a case at ``seconds``: a request that nobody answered in time has lapsed."""
-    return cases.lapse(state, expiry, seconds)

@@ -170,7 +170,7 @@ async def _choose_language(request: Request) -> Response:
 
 def _translated(path: str, other: str) -> str:
     """Where the other language shows the same: the access log has a table of its own in each."""
-    is_log = any(path.startswith(f"/{DATABASE}/") for _table in LOGS)
+    is_log = path.startswith(f"/{DATABASE}/")
     return f"/language/{other}?{urlencode({'next': f'/{DATABASE}/{LOGS[other]}' if is_log else path})}"
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from typing import Any
 
 from matcher.auditor.browse import plot
+from matcher.auditor.browse.schema import CHINA
 from matcher.auditor.browse.words import state_word
 from matcher.protocol import cases
 
-_CHINA = timezone(timedelta(hours=8))
 _OPENS, _CLOSES, _SATURDAY = 8, 18, 5
 _NEARLY = 0.8
 _DAYS = 60
@@ -36,7 +36,7 @@ def status(connection: sqlite3.Connection) -> dict[str, Any]:
     """How far the copy reaches and what verifying it found."""
     row = connection.execute("SELECT * FROM status").fetchone()
     report = json.loads(row["report"])
-    at = datetime.fromtimestamp(row["verified_at"], _CHINA).strftime("%Y-%m-%d %H:%M:%S")
+    at = datetime.fromtimestamp(row["verified_at"], CHINA).strftime("%Y-%m-%d %H:%M:%S")
     return {**report, "verified_at": at, "held": row["size"]}
 
 
@@ -81,7 +81,7 @@ def _waiting(findings: list[dict[str, Any]], now: int) -> list[dict[str, Any]]:
             line = by_request.setdefault(item["request"], {**item, "count": 0})
             line["count"] += 1
     for line in by_request.values():
-        asked = datetime.strptime(line["requested_at"], "%Y-%m-%d %H:%M:%S").replace(tzinfo=_CHINA)
+        asked = datetime.strptime(line["requested_at"], "%Y-%m-%d %H:%M:%S").replace(tzinfo=CHINA)
         line["hours"] = max(0, int(now - asked.timestamp()) // 3600)
     return [by_request[request] for request in sorted(by_request)]
 

@@ -17,9 +17,11 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from datetime import timedelta, timezone
 from pathlib import Path
 
 PAGE_FILE = "page.db"
+CHINA = timezone(timedelta(hours=8))  # of every time and hour the page shows
 VERSION = 1
 LOGS = {"en": "access_log", "zh": "access_log_zh"}
 ENTRY_COLUMNS = {"access_log": "entry", "access_log_zh": "编号"}

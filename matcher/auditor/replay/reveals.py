@@ -125,9 +125,7 @@ def _event(act: Act) -> str:
 
 
 def _findings(act: Act) -> list[bytes]:
-    body = act.entry.body
-    listed = body["findings"] if "findings" in body else [body["finding"]]
-    return [canonical.unhex(item["id"] if isinstance(item, dict) else item, 32) for item in listed]
+    return [canonical.unhex(finding, 32) for finding in cases.findings_of(act.entry.body)]
 
 
 def _step(case: _Case, act: Act, event: str) -> str | None:
