@@ -25,13 +25,13 @@ from matcher.agency.commands.reading import (
     rejects_path,
     show_files,
     show_local,
+    show_reasons,
 )
 from matcher.agency.files import mappings
 from matcher.agency.files.batches import Reading
 from matcher.agency.files.mappings import SourceMapping
 from matcher.agency.home import party_of
 from matcher.agency.local.session import LAST_OF_THE_FILE, LocalSide, local_side
-from matcher.agency.records.rejects import reason
 from matcher.protocol.errors import InputError
 from matcher.text import _
 from matcher.text.terminal import Invocation, emit, progress, table
@@ -134,10 +134,8 @@ def _show(console: Console, result: dict[str, Any], checked: Checked, preview: b
             **result,
         )
     )
-    for code, count in result["reasons"].items():
-        console.print(_("  {count:,} x {reason}", count=count, reason=reason(code)[0]), markup=False)
+    show_reasons(console, result)
     if result["warnings"]:
-        console.print(_("  {n:,} credit codes do not check and count as unknown", n=result["warnings"]))
         for file, lines in result["warned_lines"].items():
             text = _("    {file}, lines {lines}", file=file, lines=", ".join(map(str, lines)))
             console.print(text, markup=False, soft_wrap=True)

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from matcher.agency.files import mappings
 from matcher.agency.files.mappings import SourceMapping
+from matcher.agency.records.rejects import reason
 from matcher.protocol.errors import InputError
 from matcher.text import _
 
@@ -110,3 +111,11 @@ def show_files(console: Console, files: Sequence[dict[str, Any]]) -> None:
         if file["absent"]:
             parts.append(_("not in the file: {columns}", columns=", ".join(file["absent"])))
         console.print(f"{file['file']}: {'; '.join(parts)}", markup=False, soft_wrap=True)
+
+
+def show_reasons(console: Console, result: dict[str, Any]) -> None:
+    """Why records were rejected, and how many credit codes count as unknown."""
+    for code, count in result["reasons"].items():
+        console.print(_("  {count:,} x {reason}", count=count, reason=reason(code)[0]), markup=False)
+    if result["warnings"]:
+        console.print(_("  {n:,} credit codes do not check and count as unknown", n=result["warnings"]))

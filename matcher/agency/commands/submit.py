@@ -16,10 +16,10 @@ from matcher.agency.commands.reading import (
     rejects_path,
     show_files,
     show_local,
+    show_reasons,
 )
 from matcher.agency.files.batches import Reading
 from matcher.agency.home import AgencyHome
-from matcher.agency.records.rejects import reason
 from matcher.agency.session import warn_of_expiry
 from matcher.agency.submit.flow import submit
 from matcher.agency.submit.job import make_job
@@ -72,10 +72,7 @@ def _show(console: Console, result: dict[str, Any]) -> None:
             **result,
         )
     )
-    for code, count in result["reasons"].items():
-        console.print(_("  {count:,} x {reason}", count=count, reason=reason(code)[0]), markup=False)
-    if result["warnings"]:
-        console.print(_("  {n:,} credit codes do not check and count as unknown", n=result["warnings"]))
+    show_reasons(console, result)
     if result.get("spared"):
         console.print(_("  {n:,} records need no comparison, by what their row says", n=result["spared"]))
     show_local(console, result.get("local_rules", {}))
