@@ -27,7 +27,8 @@ MESSAGES = (
     "client.py", "keys/files.py", "keys/passphrase.py", "keys/ring.py", "keys/people.py", "matcher/agency/",
     "matcher/auditor/", "matcher/channel/errors.py", "matcher/demo/", "matcher/protocol/agreement/model.py",
     "matcher/protocol/contract.py", "matcher/service/store/newest.py",
-    "matcher/service/commands.py", "matcher/service/home.py", "matcher/service/policy.py", "matcher/text/",
+    "matcher/service/commands.py", "matcher/service/home.py", "matcher/service/policy.py", "matcher/storage/",
+    "matcher/text/",
 )  # fmt: skip
 LEVELS = ("OK", "WARN", "FAIL")
 DOCTOR = "matcher/agency/health.py"

@@ -1,14 +1,13 @@
-"""Tables of the vault, and how it is opened."""
+"""Tables of the vault by version, and how it is opened."""
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from pathlib import Path
 
-from matcher.protocol.errors import StateError
+from matcher.storage import Schema, open_database, open_read_only
 
-_SCHEMA = """
+_FIRST = """
 CREATE TABLE IF NOT EXISTS scopes (
     scope INTEGER PRIMARY KEY,
     agreement_id TEXT NOT NULL, flow TEXT NOT NULL, period TEXT NOT NULL,
@@ -28,32 +27,25 @@ CREATE TABLE IF NOT EXISTS blocks (
     UNIQUE (scope, block, submission)
 ) STRICT;
 """
-_BUSY_SECONDS = 30.0
+VAULT = Schema(
+    name="vault.db",
+    application_id=int.from_bytes(b"CdVa"),
+    unmarked=frozenset(("scopes", "submissions", "blocks")),
+    steps=(_FIRST,),
+)
 _CACHE_KIBIBYTES = 16_384
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """Open the vault for writing, making it (0600) if it is not there."""
-    if not path.exists():
-        os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
-    connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
-    try:
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=FULL")
-        connection.execute(f"PRAGMA cache_size=-{_CACHE_KIBIBYTES}")
-        connection.execute("PRAGMA foreign_keys=ON")
-        connection.executescript(_SCHEMA)
-    except sqlite3.DatabaseError as error:
-        connection.close()
-        raise StateError(
-            f"{path.name} cannot be opened ({type(error).__name__})",
-            remedy="If it is damaged, restore it from a backup: it holds what was sent.",
-        ) from error
+    """Open the vault for writing, making it (0600) if it is not there. Raises StateError: not ours, or a later one."""
+    connection = open_database(path, VAULT)
+    connection.execute(f"PRAGMA cache_size=-{_CACHE_KIBIBYTES}")
+    connection.execute("PRAGMA foreign_keys=ON")
     return connection
 
 
 def connect_read_only(path: Path) -> sqlite3.Connection:
-    """Open the vault for reading only, as the workers do."""
-    connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=_BUSY_SECONDS)
+    """Open the vault for reading only, as the workers do. Raises StateError as ``connect``."""
+    connection = open_read_only(path, VAULT)
     connection.execute(f"PRAGMA cache_size=-{_CACHE_KIBIBYTES // 4}")
     return connection
