@@ -15,10 +15,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keys import group
-from matcher.agency.blind.context import Context
+from matcher.agency.blind.context import Context, Setup
 from matcher.agency.blind.handles import Handles
 from matcher.agency.blind.pool import Workers
+from matcher.agency.blind.rows import Blind
 from matcher.agency.blind.sources import CacheSource, GroupSource
+from matcher.agency.records import staged
+from matcher.agency.records.rejects import Reject
 from matcher.agency.secrets.cache import CacheKeys, SecretCache
 from matcher.agency.submit.buckets import BUCKETS, BucketWriter, bucket_of
 from matcher.agency.submit.job import make_job
@@ -62,13 +65,18 @@ class Fail:
 
 
 @pytest.fixture
-def workers(submission: Make) -> Any:
+def setup(submission: Make) -> Setup:
     world = submission("hmac")
     job = make_job(world.homes[ANSWERING], FLOW, PERIOD, [])
     vault = Vault(world.homes[ANSWERING].vault_path)
     begun = vault.begin(vault.scope(job.agreement, FLOW, PERIOD), bytes(16), bytes(32), bytes(32))
     setup = job.setup(begun, frozenset())
     vault.close()
+    return setup
+
+
+@pytest.fixture
+def workers(setup: Setup) -> Any:
     with Workers(setup, 2) as pool:
         yield pool
 
@@ -105,6 +113,28 @@ def test_errors_come_back_by_name_and_without_content(workers: Workers) -> None:
 def test_a_worker_that_ends_is_told_and_does_not_hang(workers: Workers) -> None:
     with pytest.raises(ConcordatError, match="ended unexpectedly"):
         list(workers.run(Fail("ended") for _ in range(20)))
+
+
+def test_the_first_record_in_the_files_stands_in_whatever_order_they_were_staged(setup: Setup, tmp_path: Path) -> None:
+    handle = bytes(16)
+    values = ",".join(["null"] * len(setup.fields)).encode()
+
+    def record(file: int, line: int, column: int) -> bytes:
+        content = b'[[%s],{"line":"%d"}]' % (values, line)
+        return staged.pack(handle, file, line, column, b"6200000001", b"6200000001", content)
+
+    for name in ("staged", "records"):
+        (tmp_path / name).mkdir()
+    places = [(1, 1, 0), (0, 9, 1), (0, 3, 1), (0, 3, 0), (0, 300, 0)]
+    (tmp_path / "staged" / "00").write_bytes(b"".join(record(*place) for place in places))
+    blinded = Blind(tmp_path / "staged", tmp_path / "records", 0, frozenset()).run(Context(setup))
+    column = setup.columns[1].name
+    assert (blinded.put, blinded.duplicates) == (1, 1)  # line 3 stands, and once more the same
+    assert blinded.rejects == [
+        (0, Reject(9, column, "duplicate-account")),
+        (0, Reject(300, setup.columns[0].name, "duplicate-account")),
+        (1, Reject(1, setup.columns[0].name, "duplicate-account")),
+    ]
 
 
 def test_workers_import_nothing_heavy() -> None:

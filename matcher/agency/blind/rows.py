@@ -1,7 +1,7 @@
 """Second task: one bucket of staged records into rows for the service (design section 4, "Row sent by a side").
 
-Within a bucket, in file order: the first record of a handle stands, the same once more is dropped, another content
-under it is rejected. Against what was sent before in the period: unchanged records are not sent, changed and new ones
+Within a bucket, by file, line and link column: the first record of a handle stands, the same once more is dropped,
+another content under it is rejected. Against what was sent before in the period: unchanged records are not sent, changed and new ones
 are put, vanished ones deleted. Then each record secret gives the row's keys.
 
 The one rule that privacy hangs on: an asking row is sealed under the *asking* envelope key and carries the *answering*
@@ -14,6 +14,7 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from json import JSONDecoder
+from operator import attrgetter
 from pathlib import Path
 
 from keys import native
@@ -32,6 +33,7 @@ from matcher.protocol.merkle import leaf_hash
 
 MAX_VERSIONS = 3
 _TOKEN = slice(1, 17)
+_PLACE = attrgetter("file", "line", "column")
 _decode = JSONDecoder().raw_decode
 
 
@@ -78,7 +80,8 @@ class Blind:
         code = "duplicate-row" if context.setup.side == "asking" else "duplicate-account"
         kept: dict[bytes, Staged] = {}
         path = bucket_path(self.staged, self.bucket)
-        for record in staged.unpack(path.read_bytes()) if path.exists() else ():
+        # Which of two stands is the file's order, not the one in which workers came to stage them.
+        for record in sorted(staged.unpack(path.read_bytes()), key=_PLACE) if path.exists() else ():
             if self.crowded and link_tag(context.setup.handle_key, record.link_value) in self.crowded:
                 problem = "too-many-rows"
             elif (first := kept.setdefault(record.handle, record)) is record:
