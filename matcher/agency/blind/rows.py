@@ -1,8 +1,8 @@
 """Second task: one bucket of staged records into rows for the service (design section 4, "Row sent by a side").
 
 Within a bucket, by file, line and link column: the first record of a handle stands, the same once more is dropped,
-another content under it is rejected. Against what was sent before in the period: unchanged records are not sent, changed and new ones
-are put, vanished ones deleted. Then each record secret gives the row's keys.
+another content under it is rejected. Against what was sent before in the period: unchanged records are not sent,
+changed and new ones are put, vanished ones deleted. Then each record secret gives the row's keys.
 
 The one rule that privacy hangs on: an asking row is sealed under the *asking* envelope key and carries the *answering*
 one, an answering row the other way round. So a row and the key to it meet only where both sides hold the link value.
