@@ -21,11 +21,12 @@ from pathlib import Path
 
 import click
 
-from bench import scale, speed
+from bench import plots, speed, world
 from bench.machine import describe
 
 _DRIVERS = Path(__file__).parent / "peer_drivers"
 _LINKAGE_MOST = 20_000
+_MODES = ("oprf", "hmac")
 _NOT_INCLUDED = "intersection alone, shown whole to one side; no names, rules, reveals or log"
 _PACKAGES = {"spu": ("spu==0.9.5",), "openmined-psi": ("openmined-psi==2.0.6",), "anonlink": ("anonlink", "clkhash")}
 
@@ -127,9 +128,9 @@ def _write(path: Path, values: Sequence[object]) -> Path:
 
 
 def _sets(out: Path, answering: int, asking: int) -> tuple[Path, Path]:
-    """The accounts of bench.scale, for peers that join on them."""
-    accounts = [line[0] for line in scale.accounts(answering)]
-    projects = [line[4] for line in scale.projects(asking)]
+    """The accounts of bench.world, for peers that join on them."""
+    accounts = [line[0] for line in world.accounts(answering)]
+    projects = [line[4] for line in world.projects(asking)]
     out.mkdir(exist_ok=True)
     return _write(out / f"answering-{answering}.csv", accounts), _write(out / f"asking-{asking}.csv", projects)
 
@@ -146,13 +147,14 @@ def _ours(mode: str, answering: int, asking: int) -> Turn:
 @click.option("--answering", type=click.IntRange(2), default=1_000_000, show_default=True)
 @click.option("--asking", type=click.IntRange(1), default=100_000, show_default=True)
 @click.option("--environments", type=click.Path(path_type=Path), help="Keep the peers' environments here.")
+@click.option("--plot", type=click.Path(dir_okay=False, path_type=Path), help="Draw the wall times (SVG).")
 @click.option("--json", "as_json", is_flag=True)
-def main(answering: int, asking: int, environments: Path | None, *, as_json: bool) -> None:
+def main(answering: int, asking: int, environments: Path | None, plot: Path | None, *, as_json: bool) -> None:
     """Measure everybody, one after the other, and print a table or one JSON object."""
     turns: list[Turn] = []
     with tempfile.TemporaryDirectory(prefix="concordat-peers-") as scratch:
         out, kept = Path(scratch), environments or Path(scratch) / "environments"
-        for mode in ("oprf", "hmac"):
+        for mode in _MODES:
             turns.append(_ours(mode, answering, asking))
         for peer in PEERS:
             python = _environment(kept, peer.environment)
@@ -162,6 +164,9 @@ def main(answering: int, asking: int, environments: Path | None, *, as_json: boo
             wall, used, found = _run(commands)
             version = _version(python, peer.environment)
             turns.append(Turn(peer.name, version, *sizes, wall, used, found, peer.includes))
+    if plot is not None:
+        same = [turn for turn in turns if (turn.answering, turn.asking) == (answering, asking)]
+        plots.beside(plot, [turn.name for turn in same], [turn.wall_seconds for turn in same], len(_MODES))
     if as_json:
         click.echo(json.dumps({"machine": describe(), "turns": [asdict(turn) for turn in turns]}))
         return

@@ -122,6 +122,11 @@ class Processes:
         self._running.append(background)
         return background
 
+    @property
+    def running(self) -> tuple[Background, ...]:
+        """What runs beside the commands, in the order of start."""
+        return tuple(self._running)
+
     def check(self) -> None:
         """Raise StepError if a background process has ended by itself."""
         for background in self._running:
