@@ -17,10 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
-from matcher.protocol import note
+from matcher.protocol import ed25519, note
 from matcher.protocol.errors import VerificationError
 from matcher.protocol.note import Note, NoteSignature, VerifierKey
 from matcher.protocol.suite import u64
@@ -29,7 +26,6 @@ COSIGNATURE_V1 = 0x04
 _WITNESS_SUFFIX = "/witness"
 _HEADER = "cosignature/v1\ntime "
 _TIME_SIZE = 8
-_SIGNATURE_SIZE = 64
 _MAX_TIME = 2**63 - 1
 
 
@@ -120,10 +116,9 @@ def bare(signed: str, log_key: str) -> str:
 
 def _verify(text: str, item: NoteSignature, key: VerifierKey) -> int:
     time = int.from_bytes(item.signature[:_TIME_SIZE], "big")
-    try:
-        if len(item.signature) != _TIME_SIZE + _SIGNATURE_SIZE or not 0 < time <= _MAX_TIME:
-            raise ValueError(item.name)
-        Ed25519PublicKey.from_public_bytes(key.public).verify(item.signature[_TIME_SIZE:], signed_bytes(text, time))
-    except (InvalidSignature, ValueError) as error:
-        raise VerificationError(f"cosignature: that of {key.name} does not verify") from error
+    if not 0 < time <= _MAX_TIME:
+        raise VerificationError(f"cosignature: that of {key.name} does not verify")
+    ed25519.verify(
+        key.public, item.signature[_TIME_SIZE:], signed_bytes(text, time), f"cosignature: that of {key.name}"
+    )  # fmt: skip
     return time

@@ -12,17 +12,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
-from matcher.protocol import canonical
+from matcher.protocol import canonical, ed25519
 from matcher.protocol.errors import VerificationError
 from matcher.protocol.suite import lp, sha256, u64
 
 _MESSAGE_LABEL = b"concordat-v1 message"
 _PERSON_LABEL = b"concordat-v1 person"
 NO_AGREEMENT = bytes(32)
-SIGNATURE_SIZE = 64
 
 KINDS = frozenset(
     {
@@ -100,21 +96,14 @@ def verify(message: SignedMessage, root: bytes, person_key: bytes | None = None)
 
     Raises VerificationError. A message that names a person must be checked with that person's key.
     """
-    _verify(root, message.signature, message.signed_bytes(), f"signature of {message.sender}")
+    ed25519.verify(root, message.signature, message.signed_bytes(), f"message: signature of {message.sender}")
     if message.person:
         if person_key is None:
             raise VerificationError(f"message: no key is known for person {message.person!r}")
-        _verify(
+        ed25519.verify(
             person_key, message.person_signature, person_bytes(message.digest(), message.person),
-            f"signature of person {message.person}",
+            f"message: signature of person {message.person}",
         )  # fmt: skip
-
-
-def _verify(key: bytes, signature: bytes, data: bytes, what: str) -> None:
-    try:
-        Ed25519PublicKey.from_public_bytes(key).verify(signature, data)
-    except (InvalidSignature, ValueError) as error:
-        raise VerificationError(f"message: {what} does not verify") from error
 
 
 def to_json(message: SignedMessage) -> canonical.Json:
@@ -166,7 +155,7 @@ def from_json(value: Any) -> SignedMessage:
         sequence=value["sequence"],
         expiry=value["expiry"],
         body=canonical.encode(value["body"]),
-        signature=canonical.unb64(value["signature"], SIGNATURE_SIZE),
+        signature=canonical.unb64(value["signature"], ed25519.SIGNATURE_SIZE),
         person=person,
-        person_signature=canonical.unb64(value["person_signature"], SIGNATURE_SIZE) if person else b"",
+        person_signature=canonical.unb64(value["person_signature"], ed25519.SIGNATURE_SIZE) if person else b"",
     )

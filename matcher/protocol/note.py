@@ -16,17 +16,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
-from matcher.protocol import canonical
+from matcher.protocol import canonical, ed25519
 from matcher.protocol.errors import VerificationError
 from matcher.protocol.suite import sha256
 
 ED25519 = 0x01
 MAX_NOTE_BYTES = 1 << 17  # at least 16 signatures must fit; a post-quantum one has up to 5 kB
 _KEY_ID_SIZE = 4
-_PUBLIC_SIZE = 32
 _SIGNATURE_PREFIX = "\N{EM DASH} "
 
 
@@ -74,7 +70,7 @@ def parse_verifier_key(text: str, signature_type: int = ED25519) -> VerifierKey:
     hex_id, _, encoded = rest.partition("+")
     require_name(name)
     key = canonical.unb64(encoded)
-    if len(key) != 1 + _PUBLIC_SIZE or key[0] != signature_type:
+    if len(key) != 1 + ed25519.PUBLIC_SIZE or key[0] != signature_type:
         raise VerificationError(f"verifier key of {name}: it is no Ed25519 key of type {signature_type}")
     public = key[1:]
     expected = key_id(name, public, signature_type)
@@ -139,10 +135,7 @@ def verify(note: Note, keys: Sequence[VerifierKey]) -> tuple[VerifierKey, ...]:
         key = known.get((item.name, item.key_id))
         if key is None:
             continue
-        try:
-            Ed25519PublicKey.from_public_bytes(key.public).verify(item.signature, note.text.encode())
-        except (InvalidSignature, ValueError) as error:
-            raise VerificationError(f"note: the signature of {key.name} does not verify") from error
+        ed25519.verify(key.public, item.signature, note.text.encode(), f"note: the signature of {key.name}")
         signers[key] = None
     if not signers:
         raise VerificationError("note: no known key signed it")
