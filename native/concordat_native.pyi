@@ -7,6 +7,7 @@ a core unless given. ``lanes=False`` leaves the eight-lane kernel alone, to comp
 interpreter's lock. Anything refused raises RejectedError.
 """
 
+from collections.abc import Sequence
 from typing import final
 
 version: str
@@ -136,6 +137,18 @@ def derive_rows(
     ``secrets`` are F, 64 bytes for each record; ``info`` is suite.record_info and ``associated`` rows.row_aad_prefix.
     Rows go by (token, handle) if ``sorted``, else as the records. Only tests may give ``nonces``, 12 bytes each.
     """
+
+def leaf_hashes(rows: bytes, row_size: int, *, threads: int | None = None) -> bytes:
+    """RFC 6962 leaf hash of each row, 32 bytes."""
+
+def tree_extend(edge: bytes, hashes: bytes) -> bytes:
+    """The edge of a tree (merkle.CompactRange.to_bytes) after leaves of these hashes, 32 bytes each, were appended."""
+
+def split_columns(rows: bytes, widths: Sequence[int]) -> tuple[bytes, ...]:
+    """Rows of fixed width into their columns, which are ``widths`` bytes wide."""
+
+def join_columns(columns: Sequence[bytes], widths: Sequence[int]) -> bytes:
+    """Rows of the columns that ``split_columns`` gives. Refuses columns of different length, by index."""
 
 def multiply_only(rounds: int) -> int | None:
     """For bench/kernel.py: 20 multiplier instructions a round, of eight lanes; None where there is no kernel."""

@@ -13,8 +13,12 @@ pub mod input;
 #[cfg(target_arch = "x86_64")]
 mod kernel;
 pub mod keyed;
+pub mod layout;
+pub mod merkle;
 pub mod oprf;
 #[cfg(feature = "python")]
 mod python;
+#[cfg(feature = "python")]
+mod python_merkle;
 pub mod rows;
 pub mod threads;

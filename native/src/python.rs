@@ -9,7 +9,7 @@ use crate::column::Column;
 use crate::error::Error;
 use crate::input::Inputs;
 use crate::oprf::Arithmetic;
-use crate::{dleq, fields, keyed, oprf, rows, threads};
+use crate::{dleq, fields, keyed, oprf, python_merkle, rows, threads};
 
 create_exception!(
     concordat_native,
@@ -25,7 +25,7 @@ impl From<Error> for PyErr {
 }
 
 /// Run without the interpreter's lock, on `count` threads.
-fn released<T: Send>(
+pub fn released<T: Send>(
     py: Python<'_>,
     count: Option<usize>,
     work: impl FnOnce() -> Result<T, Error> + Send,
@@ -267,5 +267,5 @@ fn concordat_native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(handles, module)?)?;
     module.add_function(wrap_pyfunction!(derive_rows, module)?)?;
     module.add_function(wrap_pyfunction!(multiply_only, module)?)?;
-    Ok(())
+    python_merkle::register(module)
 }

@@ -6,13 +6,14 @@
 use aes_gcm::aead::{AeadInOut, KeyInit};
 use aes_gcm::{Aes256Gcm, Nonce};
 use rayon::prelude::*;
-use sha2::{Digest, Sha256};
+use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use crate::column::{fixed, require_count};
 use crate::error::Error;
 use crate::fields::Field;
 use crate::keyed::{Keyed, derived};
+use crate::merkle::leaf_hash;
 
 const PUT: u8 = 1;
 /// Records whose keys are derived together.
@@ -97,7 +98,7 @@ pub fn derive(
         });
         rows = moved;
     }
-    let leaves = rows.par_chunks_exact(size).with_min_len(64).flat_map_iter(leaf).collect();
+    let leaves = rows.par_chunks_exact(size).with_min_len(64).flat_map_iter(leaf_hash).collect();
     Ok(Rows { rows, leaves, order })
 }
 
@@ -132,10 +133,6 @@ fn fill(
         .map_err(|_| Error::at(index, "a vector is too long to be sealed"))?;
     tag.copy_from_slice(&computed);
     Ok(())
-}
-
-fn leaf(row: &[u8]) -> [u8; 32] {
-    Sha256::new().chain_update([0]).chain_update(row).finalize().into()
 }
 
 fn random(size: usize) -> Result<Vec<u8>, Error> {

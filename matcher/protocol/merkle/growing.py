@@ -5,7 +5,7 @@ Left to others: proofs (proofs.py), which need the nodes that ``append`` returns
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import islice
 
 from matcher.protocol.errors import VerificationError
@@ -13,6 +13,7 @@ from matcher.protocol.merkle.hashing import EMPTY_ROOT, HASH_SIZE, LEAF_STATE, N
 from matcher.protocol.suite import u64
 
 StoredNode = tuple[int, int, bytes]
+Extend = Callable[[bytes, bytes], bytes]
 _BATCH = 4096
 _SIZE_BYTES = 8
 
@@ -59,6 +60,19 @@ class CompactRange:
                 state.update(leaf)
                 keep(state.digest())
             self._extend_hashes(hashes)
+
+    def extend_hashes(self, hashes: bytes, extend: Extend | None = None) -> None:
+        """Append many leaves by their hashes, end to end. Raises VerificationError when one is cut.
+
+        ``extend`` is another way to do the same: (edge as ``to_bytes`` gives it, hashes) to the new edge.
+        """
+        if len(hashes) % HASH_SIZE:
+            raise VerificationError("tree: a leaf hash is cut")
+        if extend is None:
+            self._extend_hashes([hashes[start : start + HASH_SIZE] for start in range(0, len(hashes), HASH_SIZE)])
+            return
+        grown = CompactRange.from_bytes(extend(self.to_bytes(), hashes))
+        self.size, self._peaks = grown.size, grown._peaks
 
     def _extend_hashes(self, hashes: list[bytes]) -> None:
         added, level = len(hashes), 0
