@@ -26,6 +26,8 @@ from matcher.protocol import checkpoint, merkle
 from matcher.protocol.errors import InputError, StateError, VerificationError
 from matcher.service.home import ServiceFile, ServiceHome, sync, write_durably
 from matcher.service.store.log import Clock
+from matcher.service.store.schema import CONTROL
+from matcher.storage import require_ours
 
 FORMAT = "concordat-backup-v1"
 _LIST, _DATABASE, _PUBLIC, _KEYS = "backup.json", "control.db", "service.json", "keys"
@@ -116,8 +118,10 @@ def _copy_database(source: Path, target: Path) -> None:
 
 
 def _verify_log(path: Path, public: ServiceFile) -> int:
-    """The number of entries. Raises VerificationError unless the newest checkpoint is signed and is over them."""
+    """The number of entries. Raises StateError when the database is not ours or of a later version, VerificationError
+    unless the newest checkpoint is signed and is over the entries."""
     with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as copy:
+        require_ours(copy, CONTROL)
         newest = copy.execute("SELECT note FROM checkpoints ORDER BY size DESC LIMIT 1").fetchone()
         point = checkpoint.verify(newest[0] if newest else "", public.log_key)
         tree = merkle.CompactRange()

@@ -2,6 +2,6 @@
 date. Imports no side; agency, service and auditor keep their own tables (design section 7)."""
 
 from matcher.storage.opening import open_database, open_read_only
-from matcher.storage.versions import Schema, Step, bring_up_to_date, require_ours
+from matcher.storage.versions import Schema, Step, require_ours, tables_of
 
-__all__ = ["Schema", "Step", "bring_up_to_date", "open_database", "open_read_only", "require_ours"]
+__all__ = ["Schema", "Step", "open_database", "open_read_only", "require_ours", "tables_of"]

@@ -11,6 +11,7 @@ the first step creates what they lack.
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -20,17 +21,23 @@ from matcher.protocol.errors import StateError
 # SQL, or a function that does it in the transaction that is open.
 Step = str | Callable[[sqlite3.Connection], None]
 _TABLES = r"SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\_%' ESCAPE '\'"
+_CREATED = re.compile(r"^CREATE (?:VIRTUAL )?TABLE (?:IF NOT EXISTS )?(\w+)", re.MULTILINE)
 _OTHER = "Move the file away, or give the right --home; it was left as it is."
 
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """One kind of file. ``unmarked`` names the tables of such files from before marks: some of them, and no other."""
+    """One kind of file.
+
+    ``unmarked`` names the tables of such files from before marks: they have some of them, and no other. ``remedy`` says
+    what to do about a damaged one.
+    """
 
     name: str
     application_id: int
     unmarked: frozenset[str]
     steps: tuple[Step, ...]
+    remedy: str
 
     @property
     def version(self) -> int:
@@ -53,7 +60,7 @@ def require_ours(connection: sqlite3.Connection, schema: Schema) -> int:
         raise StateError(
             f"{schema.name} is damaged, or no SQLite file",
             code="database-foreign",
-            remedy="Restore it from a backup; it was left as it is.",
+            remedy=schema.remedy,
         ) from error
     is_new = not tables and not version
     if mark != schema.application_id and (mark or not (is_new or (tables and tables <= schema.unmarked))):
@@ -88,6 +95,11 @@ def bring_up_to_date(connection: sqlite3.Connection, schema: Schema) -> None:
     # Both stand in the file's first page and are part of the transaction.
     connection.execute(f"PRAGMA application_id = {schema.application_id:d}")
     connection.execute(f"PRAGMA user_version = {schema.version:d}")
+
+
+def tables_of(script: str) -> frozenset[str]:
+    """The names of the tables that a script creates."""
+    return frozenset(_CREATED.findall(script))
 
 
 def statements(script: str) -> Iterator[str]:

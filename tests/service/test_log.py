@@ -10,8 +10,9 @@ from matcher.protocol import checkpoint, entries, merkle
 from matcher.protocol.errors import DeniedError, NotFoundError, OverloadedError, StateError
 from matcher.service.home import ServiceHome
 from matcher.service.store import database as databases
-from matcher.service.store import log, schema
+from matcher.service.store import log
 from matcher.service.store.database import ControlDatabase
+from matcher.service.store.schema import CONTROL
 from tests.service import paper
 from tests.service.world import World
 
@@ -132,7 +133,7 @@ def test_a_database_of_the_first_version_gets_what_it_lacks(tmp_path: Path) -> N
     database.close()
     database = ControlDatabase(tmp_path / "control.db")
     with database.write() as transaction:
-        assert transaction.execute("PRAGMA user_version").fetchone() == (schema.VERSION,)
+        assert transaction.execute("PRAGMA user_version").fetchone() == (CONTROL.version,)
         assert transaction.execute("SELECT note FROM checkpoints").fetchone() == ("kept",)
         transaction.execute("INSERT INTO cosignatures VALUES (0, 'witness', 'line')")
     database.close()

@@ -26,9 +26,9 @@ def _split(connection: sqlite3.Connection) -> None:
     connection.execute("INSERT INTO sizes SELECT name, length(name) FROM things")
 
 
-ONE = Schema("test.db", MARK, frozenset(("things", "later")), (FIRST,))
-TWO = Schema("test.db", MARK, ONE.unmarked, (FIRST, _split))
-THREE = Schema("test.db", MARK, ONE.unmarked, (FIRST, _split, "ALTER TABLE sizes ADD COLUMN unit TEXT;"))
+ONE = Schema("test.db", MARK, frozenset(("things", "later")), (FIRST,), "Lost.")
+TWO = Schema("test.db", MARK, ONE.unmarked, (FIRST, _split), "Lost.")
+THREE = Schema("test.db", MARK, ONE.unmarked, (FIRST, _split, "ALTER TABLE sizes ADD COLUMN unit TEXT;"), "Lost.")
 
 
 def _state(path: Path) -> tuple[int, int, list[tuple[str, int]]]:
@@ -144,7 +144,7 @@ def test_every_step_of_opening_may_fail(tmp_path: Path, form: Form) -> None:
 
 def test_a_step_that_raises_leaves_the_file_as_it_was(tmp_path: Path) -> None:
     _unversioned(tmp_path / "test.db")
-    broken = Schema("test.db", MARK, ONE.unmarked, (FIRST, _split, "SELECT * FROM nowhere;"))
+    broken = Schema("test.db", MARK, ONE.unmarked, (FIRST, _split, "SELECT * FROM nowhere;"), "Lost.")
     with pytest.raises(sqlite3.OperationalError):
         open_database(tmp_path / "test.db", broken)
     assert _state(tmp_path / "test.db") == (0, 0, [])

@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-_SCHEMA = """
+from matcher.storage import Schema, open_database, tables_of
+
+_FIRST = """
 CREATE TABLE IF NOT EXISTS sequences (recipient TEXT PRIMARY KEY, last INTEGER NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS inbox (
     sender TEXT NOT NULL, sequence INTEGER NOT NULL, digest BLOB NOT NULL,
@@ -53,19 +55,24 @@ CREATE TABLE IF NOT EXISTS unwitnessed (
 ) STRICT;
 CREATE TABLE IF NOT EXISTS cursors (name TEXT PRIMARY KEY, next INTEGER NOT NULL) STRICT;
 """
-_BUSY_SECONDS = 30.0
+EXCHANGE = Schema(
+    name="exchange.db",
+    application_id=int.from_bytes(b"CdEx"),
+    unmarked=tables_of(_FIRST),
+    steps=(_FIRST,),
+    remedy="Restore it from a backup: it holds the numbers and answers that must not be used twice.",
+)
 
 
 class Journal:
-    """The exchange's durable state. Several processes of one agency may hold it open at once."""
+    """The exchange's durable state. Several processes of one agency may hold it open at once.
+
+    Raises StateError when the file is not ours, or of a later version.
+    """
 
     def __init__(self, path: Path) -> None:
-        path.touch(mode=0o600, exist_ok=True)
-        self._connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
+        self._connection = open_database(path, EXCHANGE)
         self._connection.row_factory = sqlite3.Row
-        self._connection.execute("PRAGMA journal_mode=WAL")
-        self._connection.execute("PRAGMA synchronous=FULL")
-        self._connection.executescript(_SCHEMA)
 
     def close(self) -> None:
         """Release the file."""

@@ -21,18 +21,25 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from matcher.protocol.errors import StateError
 from matcher.protocol.suite import lp, u32
+from matcher.storage import Schema, open_database, open_read_only, tables_of
 
 _NAME_LABEL = b"concordat-v1 cache name"
 _SEAL_LABEL = b"concordat-v1 cache seal"
 _NAME_SIZE = 16
 _NONCE_SIZE = 12
-_BUSY_SECONDS = 30.0
-_SCHEMA = """
+_FIRST = """
 CREATE TABLE IF NOT EXISTS secrets (name BLOB PRIMARY KEY, sealed BLOB NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS pending (
     request BLOB PRIMARY KEY, message TEXT NOT NULL, sealed BLOB NOT NULL, log_index INTEGER NOT NULL
 ) STRICT;
 """
+CACHE = Schema(
+    name="secrets.db",
+    application_id=int.from_bytes(b"CdSe"),
+    unmarked=tables_of(_FIRST),
+    steps=(_FIRST,),
+    remedy="Move secrets.db away; the values will be evaluated again, which counts towards the quota.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +88,8 @@ class Pending(NamedTuple):
 
 
 def open_reader(path: Path) -> sqlite3.Connection:
-    """The cache for reading only."""
-    return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=_BUSY_SECONDS)
+    """The cache for reading only. Raises StateError: not ours, or of a later version."""
+    return open_read_only(path, CACHE)
 
 
 def read(connection: sqlite3.Connection, keys: CacheKeys, link_values: Sequence[bytes]) -> list[bytes | None]:
@@ -96,16 +103,11 @@ def read(connection: sqlite3.Connection, keys: CacheKeys, link_values: Sequence[
 
 
 class SecretCache:
-    """The cache, for writing: what the exchange with the holder fills."""
+    """The cache, for writing: what the exchange with the holder fills. Raises StateError as ``open_reader``."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        if not path.exists():
-            os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
-        self._connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
-        self._connection.execute("PRAGMA journal_mode=WAL")
-        self._connection.execute("PRAGMA synchronous=FULL")
-        self._connection.executescript(_SCHEMA)
+        self._connection = open_database(path, CACHE)
 
     def close(self) -> None:
         """Release the file."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from matcher.storage import Schema, open_database, open_read_only
+from matcher.storage import Schema, open_database, open_read_only, tables_of
 
 _FIRST = """
 CREATE TABLE IF NOT EXISTS scopes (
@@ -30,8 +30,9 @@ CREATE TABLE IF NOT EXISTS blocks (
 VAULT = Schema(
     name="vault.db",
     application_id=int.from_bytes(b"CdVa"),
-    unmarked=frozenset(("scopes", "submissions", "blocks")),
+    unmarked=tables_of(_FIRST),
     steps=(_FIRST,),
+    remedy="Restore it from a backup: it holds what was sent.",
 )
 _CACHE_KIBIBYTES = 16_384
 

@@ -16,13 +16,13 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
 from datetime import timedelta, timezone
 from pathlib import Path
 
+from matcher.storage import Schema, open_database, open_read_only, tables_of
+
 PAGE_FILE = "page.db"
 CHINA = timezone(timedelta(hours=8))  # of every time and hour the page shows
-VERSION = 1
 LOGS = {"en": "access_log", "zh": "access_log_zh"}
 ENTRY_COLUMNS = {"access_log": "entry", "access_log_zh": "编号"}
 _TABLES = """
@@ -59,33 +59,33 @@ CREATE VIEW access_log_zh AS SELECT idx AS 编号, at AS 时间, party AS 单位
 """
 
 
+# What FTS5 keeps of ``search`` in tables of its own.
+_WORDS = frozenset(("search_data", "search_idx", "search_docsize", "search_config"))
+PAGE = Schema(
+    name=PAGE_FILE,
+    application_id=int.from_bytes(b"CdPa"),
+    unmarked=tables_of(_TABLES) | _WORDS,
+    steps=(_TABLES,),
+    remedy="Remove page.db: it is made anew from mirror.db.",
+)
+
+
 def connect(path: Path, log_key: str) -> sqlite3.Connection:
-    """Open ``path`` for writing, made anew if it is of another log or version."""
-    if path.exists() and not _is_current(path, log_key):
+    """Open ``path`` for writing, made anew if it is of another log. Raises StateError: not ours, or a later version."""
+    connection = open_database(path, PAGE)
+    found = connection.execute("SELECT log_key FROM status").fetchone()
+    if found is not None and found != (log_key,):
+        connection.close()
         for name in (path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
             name.unlink(missing_ok=True)
-    path.touch(mode=0o600, exist_ok=True)
-    connection = sqlite3.connect(path, isolation_level=None)
-    connection.execute("PRAGMA journal_mode = WAL")
-    if connection.execute("PRAGMA user_version").fetchone() == (0,):
-        connection.executescript(_TABLES)
+        return connect(path, log_key)
+    if found is None:
         connection.execute("INSERT INTO status VALUES (1, ?, 0, 0, '{}')", (log_key,))
-        connection.execute(f"PRAGMA user_version = {VERSION:d}")
     return connection
 
 
 def read_only(path: Path) -> sqlite3.Connection:
-    """Open ``path`` for one page; rows by column name."""
-    connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+    """Open ``path`` for one page; rows by column name. Raises StateError as ``connect``."""
+    connection = open_read_only(path, PAGE)
     connection.row_factory = sqlite3.Row
     return connection
-
-
-def _is_current(path: Path, log_key: str) -> bool:
-    try:
-        with closing(sqlite3.connect(path)) as connection:
-            if connection.execute("PRAGMA user_version").fetchone() != (VERSION,):
-                return False
-            return bool(connection.execute("SELECT log_key FROM status").fetchone() == (log_key,))
-    except sqlite3.DatabaseError:
-        return False

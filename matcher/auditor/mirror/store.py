@@ -27,40 +27,46 @@ from matcher.protocol import checkpoint, entries, merkle
 from matcher.protocol.entries import Entry
 from matcher.protocol.errors import OverloadedError, StateError, VerificationError
 from matcher.protocol.messages import NO_AGREEMENT
+from matcher.storage import Schema, open_database, tables_of
 
 MIRROR_FILE = "mirror.db"
-VERSION = 1
-_BUSY_SECONDS = 30.0
 _RETRY_SECONDS = 2.0
 _PAGE = 2048
 _LEAF_HASH = 2  # its place in a row
-_TABLES = (
-    """CREATE TABLE entries (
-        idx INTEGER PRIMARY KEY,
-        leaf BLOB NOT NULL,
-        leaf_hash BLOB NOT NULL,
-        time INTEGER NOT NULL, -- ms since 1970
-        type TEXT NOT NULL,
-        actor TEXT NOT NULL,
-        agreement TEXT NOT NULL, -- hex, or empty
-        flow TEXT NOT NULL,
-        period TEXT NOT NULL,
-        kind TEXT NOT NULL, -- of the message; this and what follows are empty where there is none
-        sender TEXT NOT NULL,
-        recipient TEXT NOT NULL,
-        person TEXT NOT NULL
-    ) STRICT""",
-    """CREATE TABLE checkpoints (
-        size INTEGER PRIMARY KEY,
-        note TEXT NOT NULL,
-        root BLOB NOT NULL,
-        cosignatures TEXT NOT NULL -- JSON list of signature lines
-    ) STRICT""",
-    """CREATE TABLE log (
-        id INTEGER PRIMARY KEY CHECK (id = 1),
-        key TEXT NOT NULL, -- the log's verifier key
-        edge BLOB NOT NULL -- CompactRange.to_bytes over the leaves held
-    ) STRICT""",
+_FIRST = """
+CREATE TABLE entries (
+    idx INTEGER PRIMARY KEY,
+    leaf BLOB NOT NULL,
+    leaf_hash BLOB NOT NULL,
+    time INTEGER NOT NULL, -- ms since 1970
+    type TEXT NOT NULL,
+    actor TEXT NOT NULL,
+    agreement TEXT NOT NULL, -- hex, or empty
+    flow TEXT NOT NULL,
+    period TEXT NOT NULL,
+    kind TEXT NOT NULL, -- of the message; this and what follows are empty where there is none
+    sender TEXT NOT NULL,
+    recipient TEXT NOT NULL,
+    person TEXT NOT NULL
+) STRICT;
+CREATE TABLE checkpoints (
+    size INTEGER PRIMARY KEY,
+    note TEXT NOT NULL,
+    root BLOB NOT NULL,
+    cosignatures TEXT NOT NULL -- JSON list of signature lines
+) STRICT;
+CREATE TABLE log (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    key TEXT NOT NULL, -- the log's verifier key
+    edge BLOB NOT NULL -- CompactRange.to_bytes over the leaves held
+) STRICT;
+"""
+MIRROR = Schema(
+    name=MIRROR_FILE,
+    application_id=int.from_bytes(b"CdMi"),
+    unmarked=tables_of(_FIRST),
+    steps=(_FIRST,),
+    remedy="Move mirror.db aside: it is fetched again, and verified again.",
 )
 
 
@@ -83,38 +89,26 @@ class Head:
 class MirrorStore:
     """The copy of the log with verifier key ``log_key`` in the file ``path``, made on first use.
 
-    Raises StateError when the file holds another log, or was made by another version of this program.
+    Raises StateError when the file holds another log, is not ours, or was written by a later version.
     """
 
     def __init__(self, path: Path, log_key: str) -> None:
         self.log_key = log_key
-        path.touch(mode=0o600, exist_ok=True)
-        self._connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
+        self._connection = open_database(path, MIRROR)
         try:
-            for pragma in ("journal_mode = WAL", "synchronous = FULL"):
-                self._connection.execute(f"PRAGMA {pragma}")
             self.database = Database(self._connection, recursive_triggers=False, execute_plugins=False)
-            self._open()
+            self._claim()
         except BaseException:
             self._connection.close()
             raise
 
-    def _open(self) -> None:
+    def _claim(self) -> None:
         with self._transaction() as transaction:
-            (version,) = transaction.execute("PRAGMA user_version").fetchone()
-            if version == 0:
-                for statement in _TABLES:
-                    transaction.execute(statement)
+            found = transaction.execute("SELECT key FROM log").fetchone()
+            if found is None:
                 empty = merkle.CompactRange().to_bytes()
                 transaction.execute("INSERT INTO log VALUES (1, ?, ?)", [self.log_key, empty])
-                transaction.execute(f"PRAGMA user_version = {VERSION:d}")
-            elif version != VERSION:
-                raise StateError(
-                    f"the mirror is of version {version}; this program knows {VERSION}",
-                    remedy="Move mirror.db aside: it is fetched again, and verified again.",
-                )
-            ((key,),) = transaction.execute("SELECT key FROM log")
-            if key != self.log_key:
+            elif found[0] != self.log_key:
                 raise StateError(
                     "the mirror is of another log than service.json names",
                     remedy="Move mirror.db aside and keep it: it is the evidence of the log that ended.",

@@ -7,7 +7,6 @@ process.
 
 from __future__ import annotations
 
-import re
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
@@ -18,10 +17,10 @@ from typing import Any
 from sqlite_utils import Database
 
 from matcher.protocol.errors import StateError
-from matcher.service.store import schema
+from matcher.service.store.schema import CONTROL
 from matcher.service.store.writing import GroupWriter, Transaction
+from matcher.storage import open_database
 
-_COMMENT = re.compile(r"--.*")
 _BUSY_SECONDS = 15.0
 _MAX_IDLE_READERS = 8
 
@@ -29,7 +28,7 @@ Record = dict[str, Any]
 
 
 class ControlDatabase:
-    """The database file ``path``, created on first use. Raises StateError when it is of another version."""
+    """The database file ``path``, created on first use. Raises StateError: not ours, or of a later version."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -40,16 +39,10 @@ class ControlDatabase:
         self._changes = 0
         self._writer = Transaction(self._connect())
         self._groups = GroupWriter(self._writer, self.wake)
-        with self.write() as transaction:
-            _make_current(transaction)
         path.chmod(0o600)
 
     def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(
-            self._path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
-        )  # fmt: skip
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
+        connection = open_database(self._path, CONTROL, busy_seconds=_BUSY_SECONDS, check_same_thread=False)
         connection.execute("PRAGMA foreign_keys = ON")
         # What is erased - attachments, purged findings - is overwritten, not only unlinked.
         connection.execute("PRAGMA secure_delete = ON")
@@ -111,26 +104,6 @@ class ControlDatabase:
         for reader in idle:
             reader.close()
         self._groups.close()
-
-
-def _make_current(transaction: Database) -> None:
-    """Make the tables, or bring those of an older version up to date, in the caller's transaction."""
-    (version,) = transaction.execute("PRAGMA user_version").fetchone()
-    if version and (version > schema.VERSION or any(step not in schema.UPGRADES for step in _steps(version))):
-        raise StateError(
-            f"the control database is of version {version}; this program knows {schema.VERSION}",
-            remedy="Use the program version that made this home.",
-        )
-    scripts = [schema.UPGRADES[step] for step in _steps(version)] if version else [schema.TABLES]
-    for script in scripts:
-        for statement in _COMMENT.sub("", script).split(";"):
-            transaction.execute(statement)
-    if scripts:
-        transaction.execute(f"PRAGMA user_version = {schema.VERSION:d}")
-
-
-def _steps(version: int) -> range:
-    return range(version, schema.VERSION)
 
 
 def one(transaction: Database, sql: str, values: Sequence[object] = ()) -> Record | None:

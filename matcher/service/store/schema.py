@@ -3,28 +3,9 @@
 ``message`` columns hold the signed message as canonical JSON. Nothing here is a row's content: rows live in segments.
 """
 
-VERSION = 3
+from matcher.storage import Schema, tables_of
 
-COSIGNATURES = """
-CREATE TABLE cosignatures (
-    size INTEGER NOT NULL REFERENCES checkpoints,
-    witness TEXT NOT NULL, -- verifier key
-    line TEXT NOT NULL, -- signature line, as in C2SP tlog-cosignature
-    PRIMARY KEY (size, witness)
-) STRICT, WITHOUT ROWID;
-"""
-
-RECEIPTS = """
-CREATE TABLE receipts (
-    run BLOB NOT NULL,
-    party TEXT NOT NULL, -- empty: the service's own
-    note TEXT NOT NULL,
-    log_index INTEGER NOT NULL,
-    PRIMARY KEY (run, party)
-) STRICT, WITHOUT ROWID;
-"""
-
-TABLES = """
+_FIRST = """
 CREATE TABLE entries (
     position INTEGER PRIMARY KEY,
     time INTEGER NOT NULL,
@@ -188,6 +169,29 @@ CREATE TABLE usage (
     PRIMARY KEY (agreement_id, party, what, span)
 ) STRICT, WITHOUT ROWID;
 """
-TABLES += COSIGNATURES + RECEIPTS
-# What brings a database of a version to the next one.
-UPGRADES = {1: COSIGNATURES, 2: RECEIPTS}
+_COSIGNATURES = """
+CREATE TABLE cosignatures (
+    size INTEGER NOT NULL REFERENCES checkpoints,
+    witness TEXT NOT NULL, -- verifier key
+    line TEXT NOT NULL, -- signature line, as in C2SP tlog-cosignature
+    PRIMARY KEY (size, witness)
+) STRICT, WITHOUT ROWID;
+"""
+
+_RECEIPTS = """
+CREATE TABLE receipts (
+    run BLOB NOT NULL,
+    party TEXT NOT NULL, -- empty: the service's own
+    note TEXT NOT NULL,
+    log_index INTEGER NOT NULL,
+    PRIMARY KEY (run, party)
+) STRICT, WITHOUT ROWID;
+"""
+
+CONTROL = Schema(
+    name="control.db",
+    application_id=int.from_bytes(b"CdCo"),
+    unmarked=tables_of(_FIRST + _COSIGNATURES + _RECEIPTS),
+    steps=(_FIRST, _COSIGNATURES, _RECEIPTS),
+    remedy="Restore a backup: `concordat-server restore`.",
+)
