@@ -12,14 +12,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import time
 from array import array
 from collections.abc import Callable
 from itertools import accumulate
 
 from bench import machine
-from keys import native, oprf, ristretto
+from keys import native, oprf, ristretto, seed
 from keys.errors import BackendError
 
 COUNT = 40_960
@@ -48,7 +47,7 @@ def measure(count: int = COUNT) -> dict[str, object]:
     crate = native.module()
     if crate is None:
         raise BackendError("the native backend is not installed", remedy="Run `make setup` where cargo is.")
-    key = oprf.derive_key_pair(os.urandom(oprf.SEED_SIZE), b"bench")[0].reveal()
+    key = oprf.derive_key_pair(seed.generate_seed(), b"bench")[0].reveal()
     values = [b"%019d" % number for number in range(count)]
     data = b"".join(values)
     offsets = array("I", accumulate(map(len, values), initial=0)).tobytes()

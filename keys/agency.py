@@ -10,11 +10,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from keys import group, identity, oprf
+from keys import group, identity
 from keys.errors import MissingKeyError, SealError
 from keys.hpke import EncryptionKey
 from keys.ring import KeyRing, require_size
 from keys.secret import Secret, raw
+from keys.seed import SEED_SIZE, generate_seed
 from keys.signing import SigningKey
 
 SYMMETRIC_SIZE = 32
@@ -42,7 +43,7 @@ class AgencyKeys(identity.IdentifiedKeys):
         self.cache_key = require_size(ring.read(_CACHE, _SYMMETRIC_KIND), SYMMETRIC_SIZE, "the cache key")
         self.oprf_seed: Secret | None = None
         if ring.has(_OPRF_SEED):
-            self.oprf_seed = require_size(ring.read(_OPRF_SEED, _SEED_KIND), oprf.SEED_SIZE, "the OPRF seed")
+            self.oprf_seed = require_size(ring.read(_OPRF_SEED, _SEED_KIND), SEED_SIZE, "the OPRF seed")
 
     @classmethod
     def create(cls, path: Path, passphrase: str, party: str, *, holder: bool, now: int) -> AgencyKeys:
@@ -57,7 +58,7 @@ class AgencyKeys(identity.IdentifiedKeys):
             ring.write(_HANDLE, _SYMMETRIC_KIND, os.urandom(SYMMETRIC_SIZE))
             ring.write(_CACHE, _SYMMETRIC_KIND, os.urandom(SYMMETRIC_SIZE))
             if holder:
-                ring.write(_OPRF_SEED, _SEED_KIND, oprf.generate_seed())
+                ring.write(_OPRF_SEED, _SEED_KIND, generate_seed())
         return cls(ring)
 
     @classmethod

@@ -12,7 +12,6 @@ where it crossed to a worker. Left to others: whom to answer, counting, padding 
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import ModuleType
@@ -34,25 +33,20 @@ from keys.expand import expand_message_xmd
 from keys.framing import MAX_LENGTH, lp
 from keys.ristretto import ELEMENT_SIZE, SCALAR_SIZE, UNIFORM_SIZE
 from keys.secret import Secret, raw
+from keys.seed import SEED_SIZE
 
 __all__ = [
-    "CONTEXT_STRING", "ELEMENT_SIZE", "IDENTIFIER", "MAX_BATCH", "MODE", "OUTPUT_SIZE", "PROOF_SIZE", "SEED_SIZE",
+    "CONTEXT_STRING", "ELEMENT_SIZE", "IDENTIFIER", "MAX_BATCH", "MODE", "OUTPUT_SIZE", "PROOF_SIZE",
     "blind", "blind_batch", "blind_evaluate", "derive_key_pair", "evaluate", "evaluate_batch", "finalize",
-    "finalize_batch", "generate_proof", "generate_seed", "hash_to_group", "hash_to_scalar", "padding",
+    "finalize_batch", "generate_proof", "hash_to_group", "hash_to_scalar", "padding",
     "verify_proof",
 ]  # fmt: skip
 
 IDENTIFIER = "ristretto255-SHA512"
 MODE = 0x01
-SEED_SIZE = 32
 OUTPUT_SIZE = 64
 _GROUP_TAG = b"HashToGroup-" + CONTEXT_STRING
 _KEY_PAIR_TAG = b"DeriveKeyPair" + CONTEXT_STRING
-
-
-def generate_seed() -> Secret:
-    """A fresh 32-byte seed, from which a holder derives its key for each agreement, link kind and epoch."""
-    return Secret(os.urandom(SEED_SIZE))
 
 
 def derive_key_pair(seed: Secret | bytes, info: bytes) -> tuple[Secret, bytes]:

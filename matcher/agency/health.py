@@ -15,7 +15,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Literal
 
-from keys import native, ristretto
+from keys import native
 from keys.agency import AgencyKeys
 from keys.auditor import AuditorKeys
 from keys.errors import KeyFileError
@@ -119,6 +119,8 @@ def _guarded(check: str, lines: Callable[[], Iterator[Line]]) -> Iterator[Line]:
 
 
 def _backend() -> Iterator[Line]:
+    from keys import ristretto  # loads libsodium, which every command that warns of an expiry would wait for
+
     element = ristretto.multiply_base(ristretto.random_scalar())
     if len(ristretto.multiply(ristretto.random_scalar(), element)) != len(element):
         yield Line("backend", "FAIL", "the ristretto255 library does not work", "Install the program again.")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from keys import files, oprf
+from keys import files
 from matcher.agency.agreements import known
 from matcher.agency.agreements.known import Stored
 from matcher.agency.exchange.cards import CardBook
@@ -83,6 +83,8 @@ def _take_over(
 
 def oprf_public_key(home: AgencyHome, agreement_id: str, link: str, epoch: int) -> bytes:
     """The public key, 32 bytes, under which this home will answer for a link kind. Raises StateError: no holder."""
+    from keys import oprf  # loads libsodium, which only the holder's commands need
+
     seed = home.keys.oprf_seed
     if seed is None:
         raise StateError(

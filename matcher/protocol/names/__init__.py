@@ -6,7 +6,6 @@ what is known of regions, trades and legal forms. docs/names.md tells how a name
 
 from collections.abc import Sequence
 
-from matcher.protocol.names import columns
 from matcher.protocol.names.blind import WIDTH, decode, encode, forget
 from matcher.protocol.names.data import data_digest
 from matcher.protocol.names.parts import EMPTY, NameParts
@@ -54,6 +53,8 @@ def compare(asking: bytes, answering: bytes) -> str:
 
 def compare_columns(asking: Sequence[bytes], answering: Sequence[bytes]) -> list[str | None]:
     """The verdict on each pair of encodings of WIDTH bytes, as ``compare`` gives it; None where one is malformed."""
+    from matcher.protocol.names import columns  # loads numpy, which only who compares needs
+
     return columns.verdicts(asking, answering, compare)
 
 
