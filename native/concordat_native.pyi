@@ -45,6 +45,17 @@ class Field:
     def width(self) -> int: ...
     def __len__(self) -> int: ...
 
+@final
+class Ed25519Keys:
+    """Verifies Ed25519 signatures, and remembers keys: those that sign often get tables, 370 KiB for each of at most 64.
+
+    One thread at a time; none of it is secret, and none constant time.
+    """
+
+    def __init__(self) -> None: ...
+    def verify(self, publics: bytes, signatures: bytes, messages: bytes, offsets: bytes) -> bytes:
+        """One byte for each message: 1 if its signature (64 bytes) of its key (32 bytes) is taken (docs/log.md)."""
+
 def oprf_evaluate(
     key: bytes,
     values: bytes,

@@ -7,6 +7,7 @@
 
 pub mod column;
 pub mod dleq;
+pub mod ed25519;
 pub mod error;
 pub mod fields;
 pub mod input;

@@ -1,5 +1,7 @@
 //! What Python sees: bytes in, bytes out, the interpreter's lock released. See concordat_native.pyi.
 
+use std::sync::Mutex;
+
 use pyo3::create_exception;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -9,7 +11,7 @@ use crate::column::Column;
 use crate::error::Error;
 use crate::input::Inputs;
 use crate::oprf::Arithmetic;
-use crate::{dleq, fields, keyed, oprf, python_merkle, rows, threads};
+use crate::{dleq, ed25519, fields, keyed, oprf, python_merkle, rows, threads};
 
 create_exception!(
     concordat_native,
@@ -198,6 +200,33 @@ fn multiply_only(py: Python<'_>, rounds: u64) -> Option<u64> {
     return py.detach(|| None.filter(|_: &u64| rounds > 0));
 }
 
+/// Keys whose signatures are verified, with the tables that were made for them.
+#[pyclass(frozen, module = "concordat_native")]
+struct Ed25519Keys(Mutex<ed25519::Keys>);
+
+#[pymethods]
+impl Ed25519Keys {
+    #[new]
+    fn new() -> Self {
+        Self(Mutex::new(ed25519::Keys::default()))
+    }
+
+    fn verify<'py>(
+        &self,
+        py: Python<'py>,
+        publics: &[u8],
+        signatures: &[u8],
+        messages: &[u8],
+        offsets: &[u8],
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let taken = released(py, None, || {
+            let mut keys = self.0.lock().map_err(|_| Error::shape("an earlier call did not end"))?;
+            keys.verify(publics, signatures, &Column::new(messages, offsets)?)
+        })?;
+        Ok(PyBytes::new(py, &taken))
+    }
+}
+
 /// A column of one field of the comparison vector.
 #[pyclass(frozen, module = "concordat_native")]
 struct Field(fields::Field);
@@ -257,6 +286,7 @@ fn concordat_native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("version", env!("CARGO_PKG_VERSION"))?;
     module.add("arithmetic", Arithmetic::choose(true).name())?;
     module.add_class::<Field>()?;
+    module.add_class::<Ed25519Keys>()?;
     module.add_function(wrap_pyfunction!(oprf_evaluate, module)?)?;
     module.add_function(wrap_pyfunction!(oprf_blind, module)?)?;
     module.add_function(wrap_pyfunction!(oprf_blind_evaluate, module)?)?;
