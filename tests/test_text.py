@@ -25,8 +25,8 @@ PLACES = ("client.py", "server.py", "keys", "matcher")
 # Where the message of an error is for a clerk; elsewhere it is for whoever reads logs.
 MESSAGES = (
     "client.py", "keys/files.py", "keys/passphrase.py", "keys/ring.py", "keys/people.py", "matcher/agency/",
-    "matcher/auditor/", "matcher/channel/errors.py", "matcher/demo/", "matcher/protocol/agreement/model.py",
-    "matcher/protocol/contract.py", "matcher/service/store/newest.py",
+    "matcher/auditor/", "matcher/channel/dialling.py", "matcher/channel/errors.py", "matcher/demo/",
+    "matcher/protocol/agreement/model.py", "matcher/protocol/contract.py", "matcher/service/store/newest.py",
     "matcher/service/commands.py", "matcher/service/home.py", "matcher/service/policy.py", "matcher/storage/",
     "matcher/text/",
 )  # fmt: skip

@@ -163,14 +163,13 @@ def _service(path: Path, keys: AgencyKeys | AuditorKeys, party: str, now: int) -
     yield certificate
     if certificate.level == "FAIL":
         return
-    with dial(card, keys, party, now) as channel:
-        before = time.time()
-        hello = channel.hello(SUITE, "doctor")
-        after = time.time()
+    with dial(path, card, keys, party, now) as channel:
+        greeted = channel.greet()
+        hello = greeted.hello
         yield Line(
-            "service", "OK", f"{card.address} answers in {(after - before) * 1000:.0f} ms, {hello.server_version}"
+            "service", "OK", f"{card.address} answers in {greeted.seconds * 1000:.0f} ms, {hello.server_version}"
         )
-        yield clock_line((before + after) / 2, hello.time / 1000)
+        yield clock_line(greeted.moment, hello.time / 1000)
         if hello.party != party:
             yield Line("identity", "FAIL", f"the service takes us for {hello.party}", "Tell the service's operator.")
         if (hello.log_origin, hello.log_key) != (card.origin, card.log_key):

@@ -14,13 +14,13 @@ from functools import cached_property
 from pathlib import Path
 
 from keys import passphrase as passphrases
-from keys import people, tls
+from keys import people
 from keys.agency import AgencyKeys
 from keys.identity import IdentifiedKeys
 from keys.signing import SigningKey
-from matcher.agency.exchange import service_card
+from matcher.agency.exchange import seen, service_card
 from matcher.agency.exchange.journal import Journal
-from matcher.channel import Channel
+from matcher.channel import Channel, dialling
 from matcher.protocol import bodies
 from matcher.protocol.agreement.model import Agreement
 from matcher.protocol.errors import InputError, StateError
@@ -117,7 +117,7 @@ class AgencyHome:
 
     def channel(self) -> Channel:
         """A new connection to the service. Raises StateError as ``dial`` does."""
-        return dial(self.service, self.keys, self.party, self.now())
+        return dial(self.path, self.service, self.keys, self.party, self.now())
 
     def agreement(self, flow: str | None = None, digest: bytes | None = None) -> Agreement:
         """The agreement in force that is stored here: the one of ``digest``, or the newest one, which has ``flow``.
@@ -143,20 +143,6 @@ class AgencyHome:
         return int(time.time())
 
 
-def dial(service: service_card.ServiceCard, keys: IdentifiedKeys, party: str, now: int) -> Channel:
-    """A connection to the service. An expired certificate is named here, before dialling (StateError)."""
-    if tls.not_after(keys.tls_certificate_pem) <= now:
-        raise StateError(
-            f"the TLS certificate of {party} has expired",
-            code="certificate-expired",
-            remedy="Run `concordat card --renew-tls --out FILE` and have the service admit the new card.",
-        )
-    if tls.not_after(service.tls_certificate) <= now:
-        raise StateError(
-            "the TLS certificate of the service has expired",
-            code="certificate-expired",
-            remedy="Ask the service's operator for its new service.json and run `concordat service add FILE`.",
-        )
-    return Channel(
-        service.address, keys.tls_key_pem.reveal(), keys.tls_certificate_pem, service.tls_certificate
-    )  # fmt: skip
+def dial(path: Path, service: service_card.ServiceCard, keys: IdentifiedKeys, party: str, now: int) -> Channel:
+    """A connection to the service of the home at ``path``; see matcher/channel/dialling.py. Raises StateError."""
+    return dialling.dial(service, keys, party, now, lambda: seen.last(path, service.origin))

@@ -11,7 +11,6 @@ import click
 
 from matcher.agency import health
 from matcher.agency.exchange.cards import CardBook
-from matcher.agency.exchange.greeting import greet
 from matcher.agency.exchange.inbox import Inbox
 from matcher.agency.exchange.trust import LogTrust, trust_of
 from matcher.agency.home import AgencyHome
@@ -80,9 +79,9 @@ def open_session(invocation: Invocation, flow: str | None = None) -> Iterator[Se
     warn_of_expiry(home, quiet=invocation.as_json)
     agreement = home.agreement(flow)
     with home.channel() as channel:
-        clocks = greet(home, channel, agreement)
+        greeted = channel.greet()
         if not invocation.as_json:
-            _warn(health.clock_line(*clocks))
+            _warn(health.clock_line(greeted.moment, greeted.hello.time / 1000))
         yield Session(home, channel, agreement)
 
 

@@ -15,7 +15,9 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,7 @@ from keys.auditor import AuditorKeys
 from keys.expiry import expiry
 from matcher.auditor.mirror.store import MIRROR_FILE, MirrorStore
 from matcher.channel import Channel
+from matcher.channel.dialling import dial
 from matcher.protocol import checkpoint, note
 from matcher.protocol.checkpoint import Checkpoint
 from matcher.protocol.errors import InputError, StateError
@@ -94,22 +97,29 @@ class AuditorHome:
         """This auditor's own copy of the service's log. Raises StateError when it is of another log."""
         return MirrorStore(self.path / MIRROR_FILE, self.service.log_key)
 
-    def channel(self, invocation: Invocation, opened: AuditorKeys | None = None) -> Channel:
-        """A new connection to the service. An expired certificate is named here, before dialling; one near its end is
-        said on standard error. Raises StateError (``certificate-expired``), KeyFileError (passphrase, permissions)."""
+    def channel(
+        self, invocation: Invocation, opened: AuditorKeys | None = None, shown: Callable[[], str] | None = None
+    ) -> Channel:
+        """A new connection to the service, as dialling.py opens it; a certificate near its end is said on standard
+        error. ``shown`` gives the newest checkpoint held, unless it is the last one verified here. Raises StateError
+        (``certificate-expired``), KeyFileError (passphrase, permissions)."""
         service = self.service
         keys = opened or self.keys(invocation)
-        quiet = invocation.as_json
-        _require_unexpired(self.party, keys.tls_certificate_pem, _RENEW, quiet=quiet)
-        _require_unexpired("the service", service.tls_certificate, _NEW_FILE, quiet=quiet)
-        return Channel(
-            service.address, keys.tls_key_pem.reveal(), keys.tls_certificate_pem, service.tls_certificate
-        )  # fmt: skip
+        last = shown or partial(self._last_note, service.log_key)
+        channel = dial(service, keys, self.party, int(time.time()), last, reads_ended=True)
+        if not invocation.as_json:
+            _warn_of_expiry(self.party, keys.tls_certificate_pem, _RENEW)
+            _warn_of_expiry("the service", service.tls_certificate, _NEW_FILE)
+        return channel
+
+    def _last_note(self, log_key: str) -> str:
+        path = self._checkpoint_path(log_key)
+        return path.read_text(encoding="utf-8") if path.is_file() else ""
 
     def last_seen(self, log_key: str) -> Checkpoint | None:
         """The last checkpoint of this log that was verified here. Raises VerificationError when it is damaged."""
-        path = self._checkpoint_path(log_key)
-        return checkpoint.verify(path.read_text(encoding="utf-8"), log_key) if path.is_file() else None
+        signed = self._last_note(log_key)
+        return checkpoint.verify(signed, log_key) if signed else None
 
     def keep_seen(self, log_key: str, signed: str) -> None:
         """Keep ``signed`` as the last verified checkpoint of this log; whole or not at all."""
@@ -133,11 +143,9 @@ class AuditorHome:
         return directory
 
 
-def _require_unexpired(who: str, certificate: str, remedy: str, *, quiet: bool) -> None:
+def _warn_of_expiry(who: str, certificate: str, remedy: str) -> None:
     left = expiry(certificate, int(time.time()))
-    if left.is_over:
-        raise StateError(f"the TLS certificate of {who} has expired", code="certificate-expired", remedy=remedy)
-    if left.limit and not quiet:
+    if left.limit:
         text = _("The TLS certificate of {who} is good for {n} more days.", who=_(who), n=left.days)
         click.echo(f"{text} {_(remedy)}", err=True)
 

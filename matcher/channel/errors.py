@@ -8,7 +8,7 @@ import grpc
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
-from matcher.protocol import errors
+from matcher.protocol import contract, errors
 
 _BY_STATUS: dict[grpc.StatusCode, type[errors.ConcordatError]] = {
     grpc.StatusCode.INVALID_ARGUMENT: errors.InputError,
@@ -23,6 +23,7 @@ _BY_STATUS: dict[grpc.StatusCode, type[errors.ConcordatError]] = {
 _BY_CODE: dict[str, type[errors.ConcordatError]] = {
     errors.VerificationError.code: errors.VerificationError,
     errors.AgreementError.code: errors.AgreementError,
+    contract.REVISION: errors.AgreementError,
     errors.QuotaError.code: errors.QuotaError,
 }
 _DEFAULT_RETRY_SECONDS = 1.0
@@ -36,7 +37,7 @@ def from_rpc(error: grpc.RpcError) -> errors.ConcordatError:
     code = _text(metadata.get("concordat-code"))
     remedy = _text(metadata.get("concordat-remedy"))
     if code in _BY_CODE:
-        return _BY_CODE[code](details, remedy=remedy)
+        return _BY_CODE[code](details, remedy=remedy, code=code)
     if status is grpc.StatusCode.RESOURCE_EXHAUSTED:
         overloaded = errors.OverloadedError(details, retry_seconds=_retry_seconds(error), remedy=remedy)
         overloaded.code = code or overloaded.code

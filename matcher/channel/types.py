@@ -22,6 +22,15 @@ class Hello:
 
 
 @dataclass(frozen=True, slots=True)
+class Greeted:
+    """``hello`` was given at ``moment`` by our clock, half-way through the ``seconds`` that the call took."""
+
+    hello: Hello
+    moment: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Published:
     """An agreement as the service holds it. The files are empty in listings."""
 

@@ -10,6 +10,9 @@ from __future__ import annotations
 
 from matcher.protocol.errors import AgreementError
 
+REVISION = "contract-revision"
+# What the first call is refused with when the service came back with an older state of its log than it had signed.
+LOG_ENDED = "log-ended"
 NEWEST = 2
 OLDEST = 1
 
@@ -20,6 +23,6 @@ def settle(theirs: int) -> int:
     if revision < OLDEST:
         raise AgreementError(
             f"the other side speaks revision {theirs} of the contract; this program speaks {OLDEST} to {NEWEST}",
-            code="contract-revision", remedy="Update the older of the two programs.",
+            code=REVISION, remedy="Update the older of the two programs.",
         )  # fmt: skip
     return revision

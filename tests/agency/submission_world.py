@@ -15,7 +15,7 @@ from keys import oprf
 from keys.signing import SigningKey
 from matcher.agency import setup
 from matcher.agency.home import AgencyHome
-from matcher.channel.types import Chunk, Hello, Logged, MailItem, UploadState
+from matcher.channel.types import Chunk, Logged, MailItem, UploadState
 from matcher.protocol import checkpoint, entries, merkle, rows, suite
 from matcher.protocol.agreement.model import Agreement, Column, Field, Flow, Link, Matching, Party, Quotas, Terms
 from matcher.protocol.checkpoint import Checkpoint
@@ -104,9 +104,6 @@ class FakeService:
     def consistency(self, first: int, second: int) -> list[bytes]:
         assert second == len(self.log)
         return self._tree().consistency_proof(first)
-
-    def hello(self, suite: str, version: str, shown: str) -> Hello:  # noqa: ARG002 - the channel's signature
-        return Hello(suite, version, NOW * 1000, ORIGIN, "", 1 << 20, "")
 
     def open_upload(self, submission_id: bytes, *announced: Any) -> UploadState:
         self._may_fail("open")

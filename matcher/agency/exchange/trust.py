@@ -14,15 +14,14 @@ from pathlib import Path
 from typing import Protocol
 
 from keys import files
+from matcher.agency.exchange import seen
 from matcher.agency.home import AgencyHome
 from matcher.channel.types import Logged
 from matcher.protocol import checkpoint, entries, merkle
 from matcher.protocol.agreement.model import Agreement
 from matcher.protocol.checkpoint import Checkpoint
 from matcher.protocol.errors import InputError, NotFoundError, StateError, VerificationError
-from matcher.protocol.suite import sha256
 
-_CHECKPOINT = "checkpoint-"
 EVIDENCE_DIRECTORY = "evidence"
 _TELL_AN_AUDITOR = "Stop, keep the files under evidence/ in the home, and tell an auditor."
 
@@ -41,8 +40,7 @@ class LogTrust:
         self._home = home
         self._source = source
         self._origin = origin
-        # By log: an agreement whose log has ended names a new origin, and begins anew there.
-        self._path = home / f"{_CHECKPOINT}{sha256(origin.encode()).hex()[:16]}"
+        self._path = seen.path_of(home, origin)
         self._log_key = log_key
 
     def verify_logged(self, logged: Logged) -> entries.Entry:

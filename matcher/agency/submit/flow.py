@@ -19,7 +19,6 @@ from matcher.agency.blind.pool import Workers
 from matcher.agency.blind.prepare import link_tag
 from matcher.agency.blind.rows import MAX_VERSIONS
 from matcher.agency.blind.sources import CacheSource
-from matcher.agency.exchange.greeting import greet
 from matcher.agency.files.batches import RowSource
 from matcher.agency.records.cells import CREDIT_CODE
 from matcher.agency.records.records import SPARED
@@ -54,7 +53,6 @@ def submit(job: Job, rejects_path: Path, progress: Progress) -> dict[str, Any]:
     answers.
     """
     with _alone(job.home.spool_path), job.home.channel() as channel:
-        greet(job.home, channel, job.agreement)
         vault = Vault(job.home.vault_path)
         try:
             return _Submit(job, vault, channel, rejects_path, progress).run()

@@ -36,7 +36,10 @@ def witness(invocation: Invocation, once: bool, every: float | None) -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stop.set())
-    with closing(home.mirror()) as store, home.channel(invocation, keys) as channel:
+    with (
+        closing(home.mirror()) as store,
+        home.channel(invocation, keys, lambda: store.head().note) as channel,
+    ):
         worker = Witness(
             home.path, home.party, channel, store, home.service.log_key, keys.witness, lambda: int(time.time())
         )

@@ -11,13 +11,13 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from matcher.protocol import checkpoint
+from matcher.protocol import checkpoint, contract
 from matcher.protocol.checkpoint import Checkpoint
 from matcher.protocol.errors import StateError, VerificationError
 from matcher.service.home import write_durably
 from matcher.service.store import log
 
-ENDED = "log-ended"
+ENDED = contract.LOG_ENDED
 _REMEDY = (
     "Let the operator restore the newest state, if it still exists. Otherwise make a new service with a new origin, "
     "and name it in the next version of the agreement."

@@ -16,8 +16,9 @@ import client
 from keys import tls
 from matcher.agency import health
 from matcher.agency.exchange import service_card
-from matcher.channel.types import Hello
+from matcher.channel.types import Greeted, Hello
 from matcher.protocol.errors import UnreachableError
+from matcher.protocol.suite import SUITE
 from tests.agency.exchange.world import BUREAU, ORIGIN, LogService, Templates
 
 NOW = int(time.time())
@@ -56,12 +57,12 @@ class Reachable(LogService):
         self.changes = changes
         self.append(b"{}")
 
-    def hello(self, suite: str, _version: str, _checkpoint: str = "") -> Hello:
+    def greet(self) -> Greeted:
         values: dict[str, object] = {
-            "suite": suite, "server_version": "1", "time": int(time.time() * 1000), "log_origin": ORIGIN,
+            "suite": SUITE, "server_version": "1", "time": int(time.time() * 1000), "log_origin": ORIGIN,
             "log_key": self.log_key, "max_chunk_bytes": 1, "party": BUREAU, **self.changes,
         }  # fmt: skip
-        return Hello(**values)  # type: ignore[arg-type]
+        return Greeted(Hello(**values), time.time(), 0.0)  # type: ignore[arg-type]
 
 
 @pytest.fixture

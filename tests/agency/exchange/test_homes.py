@@ -156,15 +156,15 @@ def test_what_was_not_made_by_this_program_or_has_expired(tmp_path: Path, monkey
     home = AgencyHome.open(tmp_path / "home", "secret")
     service = tls.new_identity("concordat", NOW, 3)[1]
     card = service_card.ServiceCard("127.0.0.1:1", "log", "key", service)
-    dial(card, home.keys, "bureau", NOW + 60).close()
+    dial(home.path, card, home.keys, "bureau", NOW + 60).close()
     for later in (NOW + 5 * 86_400, tls.not_after(home.keys.tls_certificate_pem)):
         with pytest.raises(StateError) as caught:
-            dial(card, home.keys, "bureau", later)
+            dial(home.path, card, home.keys, "bureau", later)
         assert caught.value.code == "certificate-expired"
     with pytest.raises(StateError, match="of bureau"):
-        dial(card, home.keys, "bureau", tls.not_after(home.keys.tls_certificate_pem))
+        dial(home.path, card, home.keys, "bureau", tls.not_after(home.keys.tls_certificate_pem))
     with pytest.raises(StateError, match="of the service"):
-        dial(card, home.keys, "bureau", NOW + 5 * 86_400)
+        dial(home.path, card, home.keys, "bureau", NOW + 5 * 86_400)
     (home.path / "party.json").write_text('{"format":"other","party":"bureau","auditor":false}')
     with pytest.raises(InputError, match="format"):
         AgencyHome.open(tmp_path / "home", "secret")
