@@ -1,19 +1,22 @@
 """Checking a chunk of rows before it is stored: every column, every size, and the order of rows (design section 4).
 
-Rows arrive column by column and are packed here into the bytes that the manifest's root covers. Messages name row
-numbers and columns, never a token.
+Rows arrive column by column and are packed here into the bytes that the manifest's root covers. All of it is over whole
+columns, never row by row. Messages name row numbers and columns, never a token.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
 
 from matcher.protocol import merkle, rows
 from matcher.protocol.errors import InputError
+from matcher.service.acts import ascending, hashing
 from matcher.service.store.uploads import Upload
 
-_TOKEN = slice(0, 16)
+_Matrix = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +31,16 @@ class Chunk:
 def check(chunk: Chunk, upload: Upload) -> bytes:
     """The chunk's packed rows, checked against what the upload holds so far. Raises InputError."""
     _check_position(chunk, upload)
-    widths = [*rows.COLUMNS, ("sealed", upload.row_size - rows.FIXED_SIZE)]
-    parts = []
-    for name, width in widths:
+    packed: _Matrix = np.empty((chunk.count, upload.row_size), np.uint8)
+    start = 0
+    for name, width in (*rows.COLUMNS, ("sealed", upload.row_size - rows.FIXED_SIZE)):
         column = chunk.columns[name]
         if len(column) != chunk.count * width:
             raise InputError(f"column {name}: {len(column)} bytes for {chunk.count} rows of {width}")
-        parts.append([column[start : start + width] for start in range(0, len(column), width)])
-    packed = list(map(b"".join, zip(*parts, strict=True)))
-    _check_operations(chunk, packed, upload.row_size)
-    return b"".join(packed)
+        packed[:, start : start + width] = np.frombuffer(column, np.uint8).reshape(chunk.count, width)
+        start += width
+    _check_operations(chunk, packed)
+    return packed.tobytes()
 
 
 def _check_position(chunk: Chunk, upload: Upload) -> None:
@@ -52,17 +55,20 @@ def _check_position(chunk: Chunk, upload: Upload) -> None:
         raise InputError(f"a chunk of {chunk.count} rows is larger than {rows.MAX_CHUNK_BYTES} bytes")
 
 
-def _check_operations(chunk: Chunk, packed: list[bytes], row_size: int) -> None:
-    operations = chunk.columns["op"]
-    if operations.count(rows.PUT) == len(operations):
+def _check_operations(chunk: Chunk, packed: _Matrix) -> None:
+    """Raise InputError, naming the first such row, for an op that is none and for a delete that carries something."""
+    operations = packed[:, 0]
+    others = np.flatnonzero(operations != rows.PUT)
+    if not len(others):
         return
-    head = rows.SORT_KEY.stop
-    zeros = bytes(row_size - head)
-    for offset, operation in enumerate(operations):
-        if operation not in (rows.PUT, rows.DELETE):
-            raise InputError(f"row {chunk.first + offset}: op is neither put nor delete")
-        if operation == rows.DELETE and packed[offset][head:] != zeros:
-            raise InputError(f"row {chunk.first + offset}: a delete has zeros after the handle")
+    unknown = operations[others] != rows.DELETE
+    wrong = np.flatnonzero(unknown | packed[others, rows.SORT_KEY.stop :].any(axis=1))
+    if not len(wrong):
+        return
+    row = chunk.first + int(others[wrong[0]])
+    if unknown[wrong[0]]:
+        raise InputError(f"row {row}: op is neither put nor delete")
+    raise InputError(f"row {row}: a delete has zeros after the handle")
 
 
 def accept(packed: bytes, upload: Upload) -> Upload:
@@ -72,21 +78,21 @@ def accept(packed: bytes, upload: Upload) -> Upload:
     for the asking side, one for an answering side. A delete makes room, so it counts for nothing: a record whose row
     id was corrected is a delete and a put of one token.
     """
-    size = upload.row_size
-    leaves = [packed[start : start + size] for start in range(0, len(packed), size)]
-    repeats, previous = upload.repeats, upload.last_key
-    keys = [leaf[rows.SORT_KEY] for leaf in leaves]
-    for offset, (left, right) in enumerate(pairwise([previous, *keys])):
-        if left >= right:
-            raise InputError(f"row {upload.spooled + offset}: rows do not ascend by token and handle")
-        repeats = (repeats if left[_TOKEN] == right[_TOKEN] else 0) + (leaves[offset][0] == rows.PUT)
-        if repeats > upload.per_token:
-            raise InputError(
-                f"row {upload.spooled + offset}: more than {upload.per_token} rows of one token",
-                remedy="Send one row per link value, or agree on `multiple` for the flow.",
-            )
+    matrix = np.frombuffer(packed, np.uint8).reshape(-1, upload.row_size)
+    keys = ascending.keys(matrix[:, rows.SORT_KEY], upload.last_key)
+    unordered = ascending.first_unordered(keys)
+    repeats = ascending.repeats(keys, matrix[:, 0] == rows.PUT, upload.repeats)
+    crowded = np.flatnonzero(repeats > upload.per_token)
+    if unordered is not None and not (len(crowded) and crowded[0] < unordered):
+        raise InputError(f"row {upload.spooled + unordered}: rows do not ascend by token and handle")
+    if len(crowded):
+        raise InputError(
+            f"row {upload.spooled + int(crowded[0])}: more than {upload.per_token} rows of one token",
+            remedy="Send one row per link value, or agree on `multiple` for the flow.",
+        )
     edge = merkle.CompactRange.from_bytes(upload.edge)
-    edge.extend(leaves)
+    hashing.extend(edge, packed, upload.row_size)
     return replace(
-        upload, spooled=upload.spooled + len(leaves), edge=edge.to_bytes(), last_key=keys[-1], repeats=repeats
-    )
+        upload, spooled=upload.spooled + len(matrix), edge=edge.to_bytes(),
+        last_key=matrix[-1, rows.SORT_KEY].tobytes(), repeats=int(repeats[-1]),
+    )  # fmt: skip

@@ -18,8 +18,9 @@ from matcher.protocol import merkle, rows
 from matcher.protocol.agreement.model import Agreement
 from matcher.protocol.errors import InputError, OverloadedError, StateError
 from matcher.protocol.vector import VectorLayout
-from matcher.service import journal, policy
+from matcher.service import journal, limits, policy
 from matcher.service.acts import chunks
+from matcher.service.acts.acknowledging import Acknowledging
 from matcher.service.store import agreements, periods, spool, uploads
 from matcher.service.store.database import ControlDatabase
 from matcher.service.store.log import Clock
@@ -87,22 +88,36 @@ class Uploads:
             return 0
 
     def receive(
-        self, party: str, submission: bytes, stream: Iterable[chunks.Chunk], check: Callable[[], None]
+        self, party: str, submission: bytes, stream: Iterable[chunks.Chunk | None], check: Callable[[], None]
     ) -> Iterator[int]:
-        """Store chunks as they come; yields the rows on disk after each. ``check`` raises when the call is over."""
+        """Store chunks as they come; yields the rows on disk, after each group of chunks.
+
+        None in the stream says that no chunk is there yet: what came so far is then acknowledged, as it is at the end.
+        ``check`` raises when the call is over.
+        """
         with self.exclusively(submission):
             with self._database.read() as transaction:
                 upload = uploads.find(transaction, submission, party)
-            with spool.Spool(self._spool, submission, upload.spooled, upload.row_size) as file:
+            with (
+                spool.Spool(self._spool, submission, upload.spooled, upload.row_size) as file,
+                Acknowledging(self._database, file) as group,
+            ):
+                waiting = 0
                 for chunk in stream:
-                    check()
-                    packed = chunks.check(chunk, upload)
-                    upload = chunks.accept(packed, upload)
-                    file.append(packed)
-                    with self._database.write() as transaction:
-                        uploads.advance(transaction, upload)
-                    # The write block above ended: commit point of the acknowledgement.
-                    yield upload.spooled
+                    if chunk is not None:
+                        check()
+                        packed = chunks.check(chunk, upload)
+                        upload = chunks.accept(packed, upload)
+                        file.append(packed)
+                        waiting += len(packed)
+                    if waiting >= limits.ACKNOWLEDGED_BYTES or (chunk is None and waiting):
+                        waiting = 0
+                        yield from group.begin(upload)
+                    if chunk is None:
+                        yield from group.finish()
+                if waiting:
+                    yield from group.begin(upload)
+                yield from group.finish()
 
     @contextmanager
     def exclusively(self, submission: bytes) -> Iterator[None]:

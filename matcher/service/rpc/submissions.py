@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from itertools import chain
 
 from matcher.protocol.errors import InputError
+from matcher.service import limits
 from matcher.service.acts.chunks import Chunk
 from matcher.service.acts.sealing import Sealing
 from matcher.service.acts.uploads import Uploads
 from matcher.service.metrics import Metrics
 from matcher.service.rpc import convert
+from matcher.service.rpc.ahead import ReadAhead
 from matcher.service.rpc.call import Call
 from matcher.service.rpc.places import Places
 from matcher.wire import concordat_pb2 as pb
@@ -35,18 +37,18 @@ class SubmissionsService(stubs.SubmissionsServicer):
         return pb.OpenUploadReply(next_row=next_row, sealed=sealed)
 
     def Upload(self, request: Iterator[pb.RowChunk], call: Call) -> Iterator[pb.UploadAck]:
-        """Store chunks; one acknowledgement each, when they are on disk."""
+        """Store chunks; acknowledgements as they are on disk."""
         first = next(request, None)
         if first is None:
             return
         submission = first.submission_id
         before = first.first_row
-        for next_row in self._uploads.receive(
-            call.party, submission, _chunks(chain([first], request), submission), call.check
-        ):
-            self._metrics.rows.inc(next_row - before)
-            before = next_row
-            yield pb.UploadAck(next_row=next_row)
+        chunks = _chunks(chain([first], request), submission)
+        with ReadAhead(chunks, limits.CHUNKS_AHEAD, limits.QUIET_STREAM_SECONDS) as ahead:
+            for next_row in self._uploads.receive(call.party, submission, ahead, call.check):
+                self._metrics.rows.inc(next_row - before)
+                before = next_row
+                yield pb.UploadAck(next_row=next_row)
 
     def Seal(self, request: pb.SealRequest, call: Call) -> pb.SealReply:
         """Seal an upload with its manifest."""

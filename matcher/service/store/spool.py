@@ -1,4 +1,4 @@
-"""Uploads on disk before they are sealed: packed rows, one file per submission, synced before each acknowledgement.
+"""Uploads on disk before they are sealed: packed rows, one file per submission, synced before they are acknowledged.
 
 The recorded count says what was acknowledged; bytes behind it are a torn tail and are cut off on reopening.
 """
@@ -49,9 +49,12 @@ class Spool:
             raise
 
     def append(self, packed: bytes) -> None:
-        """Append packed rows and force them to disk."""
+        """Append packed rows. They are on disk after the next ``sync``."""
         self._file.write(packed)
         self._file.flush()
+
+    def sync(self) -> None:
+        """Force to disk what was appended before; another thread may go on appending."""
         os.fsync(self._file.fileno())
 
     def __enter__(self) -> Self:
