@@ -149,7 +149,7 @@ def _message(name: str, entry_type: EntryType, value: Any) -> tuple[SignedMessag
         if value is not None:
             raise VerificationError(f"entry {name}: it carries no message")
         return None, {}
-    message = messages.from_json(value)
+    message = messages.from_json(value, canonical.encode_decoded)
     if message.kind != entry_type.kind:
         raise VerificationError(f"entry {name}: it carries a message of kind {entry_type.kind!r} only")
     if not is_id(message.sender) or not _is_optional_id(message.recipient) or not _is_optional_id(message.person):

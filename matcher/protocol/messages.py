@@ -9,6 +9,7 @@ Left to others: signing (keys/), the meaning of each body (bodies.py), storage a
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -132,8 +133,11 @@ _FIELDS = frozenset(
 _PERSON_FIELDS = frozenset(("person", "person_signature"))
 
 
-def from_json(value: Any) -> SignedMessage:
-    """The message from its JSON value. Raises VerificationError for a missing, unknown or malformed field."""
+def from_json(value: Any, encode: Callable[[Any], bytes] = canonical.encode) -> SignedMessage:
+    """The message from its JSON value. Raises VerificationError for a missing, unknown or malformed field.
+
+    ``encode`` gives the body's bytes: ``canonical.encode_decoded`` will do for what ``canonical.decode`` gave.
+    """
     if not isinstance(value, dict) or not _FIELDS <= set(value) <= _FIELDS | _PERSON_FIELDS:
         raise VerificationError("message: a field is missing or unknown")
     for name in ("kind", "flow", "period", "sender", "recipient"):
@@ -154,7 +158,7 @@ def from_json(value: Any) -> SignedMessage:
         recipient=value["recipient"],
         sequence=value["sequence"],
         expiry=value["expiry"],
-        body=canonical.encode(value["body"]),
+        body=encode(value["body"]),
         signature=canonical.unb64(value["signature"], ed25519.SIGNATURE_SIZE),
         person=person,
         person_signature=canonical.unb64(value["person_signature"], ed25519.SIGNATURE_SIZE) if person else b"",
