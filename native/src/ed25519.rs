@@ -201,6 +201,31 @@ mod tests {
     }
 
     #[test]
+    fn a_key_has_one_encoding() {
+        // y from p to 2^255 - 1, of which some are on the curve: nobody can sign with these, so it shows only here.
+        let mut encoding = [0xff; 32];
+        for (low, top) in (0xed..=0xff).flat_map(|low| [(low, 0x7f), (low, 0xff)]) {
+            (encoding[0], encoding[31]) = (low, top);
+            assert!(matches!(Key::read(&encoding), Key::Refused));
+        }
+        assert!((0xed..=0xff).any(|low| {
+            encoding[0] = low;
+            CompressedEdwardsY(encoding).decompress().is_some_and(|point| !point.is_small_order())
+        }));
+    }
+
+    #[test]
+    fn few_keys_are_remembered() {
+        let mut keys = Keys::default();
+        for number in 0..2 * MOST_KEYS as u64 {
+            let mut public = [0; 32];
+            public[..8].copy_from_slice(&number.to_le_bytes());
+            keys.key(&public);
+        }
+        assert!(keys.known.len() <= MOST_KEYS);
+    }
+
+    #[test]
     fn one_signature_with_and_without_a_table() {
         let (mut keys, mut changed) = (Keys::default(), bytes(SIGNATURE));
         changed[1] ^= 1;
