@@ -13,24 +13,25 @@ findings asked for, counts - and not with the number of entries. All failures ar
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
 from matcher.auditor.checks import HISTORY_CHECKS, CheckFailed, Failure, check
+from matcher.auditor.leaf import Leaf
 from matcher.auditor.replay.replay import Replay
 from matcher.auditor.source import LogSource
-from matcher.protocol import checkpoint, cosignature, entries, merkle, note
+from matcher.protocol import checkpoint, cosignature, merkle, note
 from matcher.protocol.agreement.model import Agreement
 from matcher.protocol.checkpoint import Checkpoint
-from matcher.protocol.entries import Entry
-from matcher.protocol.errors import VerificationError
+from matcher.protocol.errors import ConcordatError, VerificationError
 
 MAX_FAILURES_KEPT = 100
 _BATCH_ENTRIES = 256
 Progress = Callable[[int], None]
-RequireSame = Callable[[int, bytes, Entry], None]
+RequireSame = Callable[[int, Leaf], None]
 
 
 @dataclass(slots=True)
@@ -40,7 +41,8 @@ class Report:
     ``failures`` holds the first ones, ``failed`` counts all by check. ``entry_counts`` is by type; ``states`` counts
     the findings that were asked for, by the state of their case. ``cosigned`` are the agreements' witnesses that
     cosigned the checkpoint, with their times in seconds; ``witnessed``: as many of them as every agreement asks for.
-    ``agreements`` are the newest versions that came into force.
+    ``agreements`` are the newest versions that came into force. ``edge`` is the tree's after all that was read
+    (CompactRange.to_bytes), ``roots`` holds its root at each size that was asked for.
     """
 
     origin: str
@@ -55,6 +57,8 @@ class Report:
     cosigned: dict[str, int] = field(default_factory=dict)
     witnessed: bool = False
     agreements: tuple[Agreement, ...] = ()
+    edge: bytes = b""
+    roots: dict[int, bytes] = field(default_factory=dict)
 
     def add(self, failed: CheckFailed, index: int | None) -> None:
         """Note one broken check."""
@@ -78,13 +82,14 @@ class Report:
 
 def verify(
     source: LogSource, log_key: str, seen: Checkpoint | None = None, progress: Progress = lambda _: None,
-    require_same: RequireSame = lambda _index, _leaf, _entry: None,
+    require_same: RequireSame = lambda _index, _leaf: None, sizes: Iterable[int] = (),
 ) -> Report:  # fmt: skip
     """Verify the log that ``source`` gives, with the log's verifier key.
 
     ``seen`` is the last checkpoint verified before; ``progress`` is told the number of entries done; ``require_same``
-    (index, leaf, entry) raises VerificationError where a source keeps something else beside an entry than the entry
-    says. Raises only what reading raises (UnreachableError, InputError); what is wrong with the log is in the report.
+    (index, leaf) raises VerificationError where a source keeps something else beside an entry than the entry says;
+    ``sizes`` are those at which the caller wants the root. Raises only what reading raises (UnreachableError,
+    InputError); what is wrong with the log is in the report.
     """
     report = Report(note.parse_verifier_key(log_key).name)
     text = source.checkpoint()
@@ -99,13 +104,19 @@ def verify(
     replay = Replay(source.agreement_files, point.origin, log_key)
     tree = merkle.CompactRange()
     leaves = source.entries(point.size)
-    while batch := _read(report, leaves, _batch_size(tree.size, seen)):
-        for index, data in enumerate(batch, tree.size):
-            _replay_one(report, replay, index, data, require_same)
-        tree.extend(batch)
-        if seen is not None and tree.size == seen.size:
-            _compare_roots(report, tree, seen)
+    wanted = {*sizes, *((seen.size,) if seen is not None else ())}
+    stops = sorted(wanted)
+    while True:
+        if tree.size in wanted:
+            report.roots[tree.size] = tree.root()
+        batch = _read(report, leaves, _batch_size(tree.size, stops))
+        if not batch:
+            break
+        hashes = _replay(report, replay, tree.size, batch, require_same)
+        tree.extend_hashes(b"".join(hashes))
         progress(tree.size)
+    _compare_roots(report, seen)
+    report.edge = tree.to_bytes()
     report.read = tree.size
     if tree.size != point.size:
         report.add(CheckFailed(3, f"the checkpoint has {point.size} entries, {tree.size} were there to read"), None)
@@ -116,10 +127,10 @@ def verify(
     return report
 
 
-def _batch_size(size: int, seen: Checkpoint | None) -> int:
-    """How many entries to take next: a batch ends where the older root is to be derived."""
-    before_seen = seen.size - size if seen is not None else 0
-    return min(_BATCH_ENTRIES, before_seen) if before_seen > 0 else _BATCH_ENTRIES
+def _batch_size(size: int, stops: Sequence[int]) -> int:
+    """How many entries to take next: a batch ends where a root is wanted."""
+    following = bisect_right(stops, size)
+    return min(_BATCH_ENTRIES, stops[following] - size) if following < len(stops) else _BATCH_ENTRIES
 
 
 def _read(report: Report, leaves: Iterator[bytes], count: int) -> list[bytes]:
@@ -146,19 +157,29 @@ def _count_witnesses(report: Report) -> None:
     report.witnessed = bool(enough) and all(enough)
 
 
-def _replay_one(report: Report, replay: Replay, index: int, data: bytes, require_same: RequireSame) -> None:
-    try:
-        with check(4):
-            entry = entries.parse(data)
-    except CheckFailed as failed:
+def _replay(
+    report: Report, replay: Replay, first: int, batch: list[bytes], require_same: RequireSame
+) -> list[bytes]:  # fmt: skip
+    """Play a batch, whose first entry has index ``first``; returns leaf hashes. Failures go by entry, then by check."""
+    broken: list[tuple[int, CheckFailed]] = []
+    hashes: list[bytes] = []
+    for index, data in enumerate(batch, first):
+        try:
+            leaf = Leaf.read(data)
+        except ConcordatError as error:
+            broken.append((index, CheckFailed(4, str(error))))
+            hashes.append(merkle.leaf_hash(data))
+            continue
+        hashes.append(leaf.digest)
+        try:
+            require_same(index, leaf)
+        except VerificationError as error:
+            broken.append((index, CheckFailed(28, str(error))))
+        broken += [(index, failed) for failed in replay.take(index, leaf.entry)]
+    broken += replay.settle()
+    for index, failed in sorted(broken, key=lambda item: (item[0], item[1].number)):
         report.add(failed, index)
-        return
-    try:
-        require_same(index, data, entry)
-    except VerificationError as error:
-        report.add(CheckFailed(28, str(error)), index)
-    for broken in replay.take(index, entry):
-        report.add(broken, index)
+    return hashes
 
 
 def _compare_sizes(report: Report, point: Checkpoint, seen: Checkpoint | None) -> None:
@@ -170,7 +191,7 @@ def _compare_sizes(report: Report, point: Checkpoint, seen: Checkpoint | None) -
         report.add(CheckFailed(2, f"two different logs of {point.size} entries are signed (fork)"), None)
 
 
-def _compare_roots(report: Report, tree: merkle.CompactRange, seen: Checkpoint) -> None:
+def _compare_roots(report: Report, seen: Checkpoint | None) -> None:
     """All leaves are read anyhow, so the older root is derived again: that says more than a consistency proof."""
-    if tree.root() != seen.root:
+    if seen is not None and report.roots.get(seen.size, seen.root) != seen.root:
         report.add(CheckFailed(2, f"the first {seen.size} entries are not those verified before (fork)"), None)

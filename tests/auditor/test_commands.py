@@ -22,9 +22,10 @@ from matcher.auditor.export import export
 from matcher.auditor.mirror.reading import keep_agreement
 from matcher.auditor.mirror.store import MirrorStore
 from matcher.auditor.mirror.updating import verify_copy
-from matcher.protocol import tiles
+from matcher.protocol import checkpoint, merkle, tiles
+from matcher.protocol.checkpoint import Checkpoint
 from matcher.text import edge
-from tests.auditor.world import BANK, LOG_KEY, ORIGIN, Source, World, finding
+from tests.auditor.world import BANK, LOG_KEY, ORIGIN, Source, World, finding, key, public
 
 BUNDLE = "tile/entries/000.p/17"
 
@@ -262,6 +263,56 @@ def test_a_copy_is_verified_offline_with_all_that_it_keeps(auditor: Auditor) -> 
     assert (status, result["failed"]) == (7, {"28": 1})
     assert result["failures"][0]["entry"] == 12
     assert "does not verify" in error["message"]
+
+
+def test_a_copy_may_hold_more_than_its_newest_checkpoint_covers(auditor: Auditor) -> None:
+    """A batch may have been fetched for a larger checkpoint; its edge is held to it all the same."""
+    world = World.good()
+    store = kept_copy(auditor, world)
+    more = World.good()
+    more.request(3)
+    more.list_findings("labour-bureau")
+    store.append(len(world.entries), more.entries[len(world.entries) :])
+    assert auditor.json("verify", "--copy")[0] == 0
+    edge = merkle.CompactRange.from_bytes(store.kept()[0])
+    edge.append(bytes(32))
+    store.database.execute("UPDATE log SET edge = ?", [edge.to_bytes()])
+    store.close()
+    status, result, _ = auditor.json("verify", "--copy")
+    assert (status, result["failed"]) == (7, {"28": 1})
+    reason = f"the edge of the tree is not that of the {len(more.entries)} entries held"
+    assert result["failures"][0]["reason"] == reason
+        result["failures"][0]["reason"] == f"the edge of the tree is not that of the {len(more.entries)} entries held"
+    )
+
+
+def test_every_checkpoint_of_a_copy_is_held_to_the_entries(auditor: Auditor) -> None:
+    """Several within one batch, and that of no entries at all."""
+    world = World.good()
+    store = kept_copy(auditor, world)
+    for size in (0, 3, 4, 11):
+        note = checkpoint.sign(world.point(size), public("log"), key("log").sign)
+        store.database.execute(
+            "INSERT INTO checkpoints VALUES (?, ?, ?, '[]')", [size, note, world.point(size).root]
+        )  # fmt: skip
+    assert auditor.json("verify", "--copy")[0] == 0
+    store.database.execute("UPDATE checkpoints SET root = zeroblob(32) WHERE size IN (0, 4)")
+    forged = checkpoint.sign(Checkpoint(ORIGIN, 11, bytes(32)), public("log"), key("log").sign)
+    store.database.execute("UPDATE checkpoints SET note = ?, root = zeroblob(32) WHERE size = 11", [forged])
+    store.close()
+    status, result, _ = auditor.json("verify", "--copy")
+    assert (status, result["failed"]) == (7, {"28": 3})
+    sizes = [failure["reason"].split()[4] for failure in result["failures"]]
+    assert sizes == ["0", "4", "11"]
+
+
+def test_a_copy_whose_newest_cosignature_is_damaged_says_that_alone(auditor: Auditor) -> None:
+    """Nothing is read then, so nothing is said of the rest."""
+    store = kept_copy(auditor, World.good())
+    store.database.execute("UPDATE checkpoints SET cosignatures = ?", [json.dumps(["no signature line"])])
+    store.close()
+    status, result, _ = auditor.json("verify", "--copy")
+    assert (status, result["failed"]) == (7, {"1": 1})
 
 
 def test_a_copy_that_is_no_database_or_not_there_is_refused(auditor: Auditor, tmp_path: Path) -> None:

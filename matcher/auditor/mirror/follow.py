@@ -16,8 +16,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
+from matcher.auditor.leaf import Leaf
 from matcher.auditor.mirror.store import Head, MirrorStore
-from matcher.protocol import checkpoint, entries, merkle
+from matcher.protocol import checkpoint, merkle
 from matcher.protocol.checkpoint import Checkpoint
 from matcher.protocol.errors import InputError, NotFoundError, StateError, VerificationError
 
@@ -73,9 +74,9 @@ def follow(
     return point
 
 
-def _keep(store: MirrorStore, first: int, leaves: list[bytes], signed: str) -> Head:
+def _keep(store: MirrorStore, first: int, leaves: list[Leaf], signed: str) -> Head:
     try:
-        return store.append(first, leaves, signed)
+        return store.keep(first, leaves, signed)
     except VerificationError as error:
         raise HistoryError(str(error)) from error
 
@@ -106,26 +107,25 @@ def _require_consistent(reader: LogReader, size: int, root: bytes, point: Checkp
         ) from error
 
 
-def _fetch(reader: LogReader, first: int, count: int) -> list[bytes]:
-    leaves: list[bytes] = []
-    for index, leaf in reader.entries(first, count):
+def _fetch(reader: LogReader, first: int, count: int) -> list[Leaf]:
+    leaves: list[Leaf] = []
+    for index, data in reader.entries(first, count):
         due = first + len(leaves)
         if index != due or len(leaves) == count:
-            raise HistoryError(f"the service sent entry {index} where {due} was due (gap)", leaf, index)
+            raise HistoryError(f"the service sent entry {index} where {due} was due (gap)", data, index)
         try:
-            entries.parse(leaf)
+            leaves.append(Leaf.read(data))
         except VerificationError as error:
-            raise HistoryError(f"entry {index} is not valid: {error}", leaf, index) from error
-        leaves.append(leaf)
+            raise HistoryError(f"entry {index} is not valid: {error}", data, index) from error
     if not leaves:
         raise HistoryError(f"the service has no entry {first}, which its own checkpoint covers (gap)")
     return leaves
 
 
-def _require_leads(reader: LogReader, edge: merkle.CompactRange, leaves: list[bytes], point: Checkpoint) -> None:
+def _require_leads(reader: LogReader, edge: merkle.CompactRange, leaves: list[Leaf], point: Checkpoint) -> None:
     """Nothing is kept that the checkpoint does not cover, not even for a while."""
     grown = merkle.CompactRange.from_bytes(edge.to_bytes())
-    grown.extend(leaves)
+    grown.extend_hashes(b"".join(leaf.digest for leaf in leaves))
     if grown.size < point.size:
         _require_consistent(reader, grown.size, grown.root(), point)
     elif grown.root() != point.root:

@@ -10,19 +10,19 @@ The copy is read whole, every time: not only the leaves, but every column and ch
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from keys import files
+from matcher.auditor.leaf import Leaf
 from matcher.auditor.mirror.store import MirrorStore, row_of
 from matcher.auditor.source import AGREEMENT_FILE, AGREEMENTS_DIRECTORY, MATCHING_FILE
 from matcher.protocol import checkpoint, merkle
-from matcher.protocol.entries import Entry
 from matcher.protocol.errors import NotFoundError, StateError, VerificationError
 
 _PAGE = 2048
-_INDEX, _LEAF, _LEAF_HASH = 0, 1, 2  # places in a row
+_INDEX, _LEAF = 0, 1  # places in a row
 
 
 class MirrorSource:
@@ -57,44 +57,43 @@ class MirrorSource:
                 first += 1
                 yield row[_LEAF]
 
-    def require_same(self, index: int, leaf: bytes, entry: Entry) -> None:
+    def require_same(self, index: int, leaf: Leaf) -> None:
         """Raise VerificationError unless the row of this entry, which was just given, says what the entry says."""
-        if self._rows.pop(index) != row_of(index, leaf, entry):
+        if self._rows.pop(index) != row_of(index, leaf):
             raise VerificationError("the copy keeps another number, hash or header beside this entry than the entry's")
 
-    def broken(self) -> Iterator[str]:
-        """What does not hold of the checkpoints and the edge kept; for after all entries were compared."""
-        edge, points = self._store.kept()
-        tree = merkle.CompactRange()
+    def sizes(self) -> list[int]:
+        """The sizes of which checkpoints are kept, by their own account."""
+        return [size for size, *_beside in self._store.kept()[1]]
+
+    def broken(self, roots: Mapping[int, bytes], edge: bytes) -> Iterator[str]:
+        """What does not hold of the checkpoints and the edge kept.
+
+        ``roots`` are the tree's at ``sizes``, as far as there are entries, ``edge`` is its edge at the newest of them.
+        """
+        kept_edge, points = self._store.kept()
         for size, note, root, cosignatures in points:
-            self._grow(tree, size)
             try:
                 point = checkpoint.verify(note, self._log_key)
             except VerificationError as error:
                 yield f"the checkpoint kept of {size} entries: {error}"
                 continue
-            if (point.size, point.root, root) != (tree.size, tree.root(), tree.root()) or size != tree.size:
+            if (point.size, point.root, root) != (size, roots.get(size), roots.get(size)):
                 yield f"the checkpoint kept of {size} entries is not what the entries make it"
             if _lines(cosignatures) is None:
                 yield f"the cosignatures kept with the checkpoint of {size} entries are damaged"
-        self._grow(tree, None)
-        if tree.to_bytes() != edge:
+        tree = self._grown(merkle.CompactRange.from_bytes(edge))
+        if tree.to_bytes() != kept_edge:
             yield f"the edge of the tree is not that of the {tree.size} entries held"
 
-    def _grow(self, tree: merkle.CompactRange, size: int | None) -> None:
-        """Take the leaf hashes up to ``size``, or all, as far as none is missing.
-
-        Those below the newest checkpoint were compared with their leaves before.
-        """
-        while size is None or tree.size < size:
-            limit = _PAGE if size is None else min(_PAGE, size - tree.size)
-            rows = self._store.rows(tree.size, limit)
+    def _grown(self, tree: merkle.CompactRange) -> merkle.CompactRange:
+        """With the leaves that are held beyond the newest checkpoint, as far as none is missing."""
+        while rows := self._store.rows(tree.size, _PAGE):
             for row in rows:
                 if row[_INDEX] != tree.size:
-                    return
-                tree.append(row[_LEAF_HASH] if tree.size < self._size else merkle.leaf_hash(row[_LEAF]))
-            if not rows:
-                return
+                    return tree
+                tree.append(merkle.leaf_hash(row[_LEAF]))
+        return tree
 
     def agreement_files(self, digest: bytes) -> tuple[bytes, bytes]:
         """(matching file, agreement file). Raises NotFoundError."""

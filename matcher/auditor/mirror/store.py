@@ -23,8 +23,8 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from matcher.protocol import checkpoint, entries, merkle
-from matcher.protocol.entries import Entry
+from matcher.auditor.leaf import Leaf
+from matcher.protocol import checkpoint, merkle
 from matcher.protocol.errors import OverloadedError, StateError, VerificationError
 from matcher.protocol.messages import NO_AGREEMENT
 from matcher.storage import Schema, open_database, tables_of
@@ -32,7 +32,6 @@ from matcher.storage import Schema, open_database, tables_of
 MIRROR_FILE = "mirror.db"
 _RETRY_SECONDS = 2.0
 _PAGE = 2048
-_LEAF_HASH = 2  # its place in a row
 _FIRST = """
 CREATE TABLE entries (
     idx INTEGER PRIMARY KEY,
@@ -125,23 +124,24 @@ class MirrorStore:
             return Head(_edge(transaction), row[0] if row else "")
 
     def append(self, first: int, leaves: Sequence[bytes], signed: str = "") -> Head:
+        """Read ``leaves``, then ``keep`` them. Raises VerificationError also when one is malformed."""
+        return self.keep(first, [Leaf.read(data) for data in leaves], signed)
+
+    def keep(self, first: int, leaves: Sequence[Leaf], signed: str = "") -> Head:
         """Keep ``leaves`` from index ``first`` on, and the checkpoint ``signed`` that ends there, if one does.
 
-        Leaves already held must be the same. Raises VerificationError: a leaf is malformed, differs from the one held,
-        or the leaves do not lead to the checkpoint; StateError: they do not follow on. Nothing is kept then.
+        Leaves already held must be the same. Raises VerificationError: a leaf differs from the one held, or the leaves
+        do not lead to the checkpoint; StateError: they do not follow on. Nothing is kept then.
         """
-        parsed = [entries.parse(leaf) for leaf in leaves]
         with self._transaction() as transaction:
             edge = _edge(transaction)
             if first > edge.size:
                 raise StateError(f"the mirror holds {edge.size} entries, so entry {first} is not next")
             held = min(len(leaves), edge.size - first)
-            if held and list(_leaves(transaction, first, held)) != list(leaves[:held]):
+            if held and list(_leaves(transaction, first, held)) != [leaf.data for leaf in leaves[:held]]:
                 raise VerificationError(f"entries {first} to {first + held - 1} are not those held before (fork)")
-            rows = []
-            for leaf, entry in zip(leaves[held:], parsed[held:], strict=True):
-                rows.append(row_of(edge.size, leaf, entry))
-                edge.append(rows[-1][_LEAF_HASH])
+            rows = [row_of(index, leaf) for index, leaf in enumerate(leaves[held:], edge.size)]
+            edge.extend_hashes(b"".join(leaf.digest for leaf in leaves[held:]))
             marks = ", ".join("?" * len(rows[0])) if rows else ""
             if rows:
                 transaction.conn.executemany(f"INSERT INTO entries VALUES ({marks})", rows)  # noqa: S608
@@ -238,12 +238,11 @@ def _root(transaction: Database, size: int) -> bytes:
     return edge.root()
 
 
-def row_of(index: int, leaf: bytes, entry: Entry) -> tuple[Any, ...]:
+def row_of(index: int, leaf: Leaf) -> tuple[Any, ...]:
     """The row of ``entries`` that a leaf makes."""
-    message = entry.message
+    entry, message = leaf.entry, leaf.entry.message
     words = (message.kind, message.sender, message.recipient, message.person) if message else ("", "", "", "")
     agreement = "" if entry.agreement == NO_AGREEMENT else entry.agreement.hex()
     return (
-        index, leaf, merkle.leaf_hash(leaf), entry.time, entry.type, entry.actor, agreement, entry.flow, entry.period,
-        *words,
+        index, leaf.data, leaf.digest, entry.time, entry.type, entry.actor, agreement, entry.flow, entry.period, *words,
     )  # fmt: skip

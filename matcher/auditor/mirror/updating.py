@@ -81,9 +81,10 @@ def verify_source(source: LogSource, log_key: str, seen: Checkpoint | None, prog
     if not isinstance(source, MirrorSource):
         return verify(source, log_key, seen, progress)
     with _readable():
-        report = verify(source, log_key, seen, progress, source.require_same)
-        for reason in source.broken():
-            report.add(CheckFailed(28, reason), None)
+        report = verify(source, log_key, seen, progress, source.require_same, source.sizes())
+        if report.note:  # else the newest checkpoint is wrong already, and nothing was read
+            for reason in source.broken(report.roots, report.edge):
+                report.add(CheckFailed(28, reason), None)
     return report
 
 

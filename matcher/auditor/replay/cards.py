@@ -9,10 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from keys import verifying
-from keys.errors import SignatureError
-from matcher.auditor.checks import CheckFailed, check
+from matcher.auditor.checks import check
 from matcher.auditor.replay.act import Act, require
+from matcher.auditor.replay.signatures import Signatures
 from matcher.protocol import canonical, messages
 from matcher.protocol.agreement.model import Role
 from matcher.protocol.entries import Entry
@@ -29,9 +28,10 @@ class _Card:
 
 
 class Cards:
-    """The newest card of every party admitted so far."""
+    """The newest card of every party admitted so far. What is signed by their keys goes to ``signatures``."""
 
-    def __init__(self) -> None:
+    def __init__(self, signatures: Signatures) -> None:
+        self._signatures = signatures
         self._cards: dict[str, _Card] = {}
 
     def admit(self, entry: Entry) -> None:
@@ -55,24 +55,25 @@ class Cards:
         self._cards[party] = _Card(root, body["serial"], people)
 
     def require_signed(self, act: Act) -> None:
-        """Raise CheckFailed (7) unless the sender is who the agreement says, and signed."""
+        """Raise CheckFailed (7) unless the sender is who the agreement says; the signature is put aside."""
         message = act.message
         with check(7):
             root = act.agreement.party(message.sender).root
             card = self._cards.get(message.sender)
             require(7, card is not None, f"{message.sender} has no admitted card")
             require(7, card is not None and card.root == root, f"the agreement names another root of {message.sender}")
-        _require_signature(7, root, message.signature, act.signed, message.sender)
+        self._signatures.put_aside(7, act.index, root, message.signature, act.signed, message.sender)
 
     def require_person(self, act: Act) -> None:
-        """Raise CheckFailed (8) unless the person named beside the sender signed."""
+        """Raise CheckFailed (8) unless the person named beside the sender has a key; the signature is put aside."""
         message = act.message
         if message.person:
             with check(8):
                 key = self.person_key(message.sender, message.person)
                 require(8, bool(key), f"the card of {message.sender} has no key of person {message.person}")
             data = messages.person_bytes(act.digest, message.person)
-            _require_signature(8, key, message.person_signature, data, f"person {message.person}")
+            who = f"person {message.person}"
+            self._signatures.put_aside(8, act.index, key, message.person_signature, data, who)
 
     def require_role(self, act: Act) -> None:
         """Raise CheckFailed (9) unless somebody with the needed role is named."""
@@ -88,13 +89,6 @@ class Cards:
         """The key of ``person`` on the newest card of ``party``; empty if there is none, which check 8 reports."""
         card = self._cards.get(party)
         return card.people.get(person, b"") if card else b""
-
-
-def _require_signature(number: int, key: bytes, signature: bytes, data: bytes, who: str) -> None:
-    try:
-        verifying.verify(key, signature, data)
-    except SignatureError as error:
-        raise CheckFailed(number, f"the signature of {who} does not verify") from error
 
 
 def _is_automatic(message: SignedMessage, body: Mapping[str, Any]) -> bool:

@@ -13,6 +13,7 @@ from matcher.auditor.replay.evaluations import Evaluations
 from matcher.auditor.replay.numbers import Numbers, require_in_time
 from matcher.auditor.replay.periods import Periods
 from matcher.auditor.replay.reveals import Reveals
+from matcher.auditor.replay.signatures import Signatures
 from matcher.protocol import cases
 from matcher.protocol.agreement.model import Agreement
 from matcher.protocol.entries import Entry
@@ -31,7 +32,8 @@ class Replay:
     """The state of everything, as of the last entry taken."""
 
     def __init__(self, files: AgreementFiles, origin: str, log_key: str) -> None:
-        self._cards = Cards()
+        self._signatures = Signatures()
+        self._cards = Cards(self._signatures)
         self._agreements = Agreements(files, origin, log_key)
         self._numbers = Numbers()
         self._periods = Periods()
@@ -74,7 +76,7 @@ class Replay:
         return self._agreements.present()
 
     def take(self, index: int, entry: Entry) -> list[CheckFailed]:
-        """Play one entry; returns the checks it breaks."""
+        """Play one entry; returns the checks it breaks, but for its signatures, which ``settle`` verifies."""
         broken: list[CheckFailed] = []
         self.counts[entry.type] += 1
         if entry.time < self._last_time:
@@ -89,6 +91,10 @@ class Replay:
         elif entry.agreement != NO_AGREEMENT and entry.type != "access-denied":
             self._act(index, entry, broken)
         return broken
+
+    def settle(self) -> list[tuple[int, CheckFailed]]:
+        """Verify the signatures of the entries taken since: (index, failure) of each that is wrong."""
+        return self._signatures.settle()
 
     def _act(self, index: int, entry: Entry, broken: list[CheckFailed]) -> None:
         try:
