@@ -282,8 +282,6 @@ def test_a_copy_may_hold_more_than_its_newest_checkpoint_covers(auditor: Auditor
     assert (status, result["failed"]) == (7, {"28": 1})
     reason = f"the edge of the tree is not that of the {len(more.entries)} entries held"
     assert result["failures"][0]["reason"] == reason
-        result["failures"][0]["reason"] == f"the edge of the tree is not that of the {len(more.entries)} entries held"
-    )
 
 
 def test_every_checkpoint_of_a_copy_is_held_to_the_entries(auditor: Auditor) -> None:
