@@ -100,7 +100,9 @@ def _cuts(path: Path, template: Template, cuts: int) -> Result:
 
 
 def _matrix(path: Path, template: Template) -> Result:
-    limits.DENIAL_SPAN_SECONDS = 0.0  # each cell must find its own entry in the log
+    # Each cell must find its own entry in the log.
+    limits.DENIAL_SPAN_SECONDS = limits.HANDSHAKE_SPAN_SECONDS = 0.0
+    limits.HANDSHAKES_READ_SECONDS = 0.01
     with new_world(path / "matrix", template) as world:
         result = run_matrix(world)
     return {

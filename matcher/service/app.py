@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -16,6 +16,7 @@ from matcher.protocol.receipts import Receipt
 from matcher.service import journal, limits, recovery
 from matcher.service.acts.directory import Directory
 from matcher.service.acts.greeting import Greeting
+from matcher.service.acts.handshakes import Handshakes
 from matcher.service.acts.mail import Mail
 from matcher.service.acts.matching import Matching
 from matcher.service.acts.refusals import Refusals
@@ -153,9 +154,16 @@ def _require_newest(storage: Storage) -> None:
 
 
 @contextmanager
-def serving(storage: Storage, keys: ServiceKeys, listen: str, metrics: Metrics, clock: Clock) -> Iterator[Server]:
-    """Recover, bind, serve; on leaving, stop gracefully. Writes the bound address into ``service.json``."""
-    with storage.home.serving():
+def serving(
+    storage: Storage, keys: ServiceKeys, listen: str, metrics: Metrics, clock: Clock,
+    transport: Callable[[], Iterable[str]] = tuple,
+) -> Iterator[Server]:  # fmt: skip
+    """Recover, bind, serve; on leaving, stop gracefully. Writes the bound address into ``service.json``.
+
+    ``transport`` gives new lines of the transport's log, which tells what TLS refuses.
+    """
+    refusals = Refusals(storage.database, storage.log, metrics)
+    with storage.home.serving(), Handshakes(transport, refusals).watched():
         _warn_of_clock(storage, clock)
         if storage.log.is_ended:
             storage.home.make_directories()  # what the older database does not name may be all that is left of it
@@ -165,7 +173,7 @@ def serving(storage: Storage, keys: ServiceKeys, listen: str, metrics: Metrics, 
         room = WaitingRoom()
         mail = Mail(storage.database, storage.log, room, metrics, clock)
         witnessing = Witnessing(storage.database, room, clock)
-        server = _server(storage, keys, listen, metrics, mail, witnessing, clock)
+        server = _server(storage, keys, listen, metrics, refusals, mail, witnessing, clock)
         storage.home.write_public(
             replace(storage.public, address=server.address, tls_certificate=keys.tls_certificate_pem)
         )
@@ -181,8 +189,8 @@ def serving(storage: Storage, keys: ServiceKeys, listen: str, metrics: Metrics, 
 
 
 def _server(
-    storage: Storage, keys: ServiceKeys, listen: str, metrics: Metrics, mail: Mail, witnessing: Witnessing,
-    clock: Clock,
+    storage: Storage, keys: ServiceKeys, listen: str, metrics: Metrics, refusals: Refusals, mail: Mail,
+    witnessing: Witnessing, clock: Clock,
 ) -> Server:  # fmt: skip
     database, log, home = storage.database, storage.log, storage.home
     places = Places(database)
@@ -194,7 +202,7 @@ def _server(
 
     matching = Matching(database, log, home, storage.period_keys, metrics, clock, sign_receipt)
     directory = Directory(database, log, storage.public.log_key, clock)
-    guard = Guard(database, Refusals(database, log, metrics), metrics, clock)
+    guard = Guard(database, refusals, metrics, clock)
     return Server(
         listen,
         Credentials(database, keys.tls_key_pem, keys.tls_certificate_pem),

@@ -21,17 +21,19 @@ from keys.expiry import expiry
 from keys.service import ServiceKeys
 from matcher.protocol import canonical, messages
 from matcher.protocol.errors import InputError, StateError, VerificationError
-from matcher.service import app, journal, overview, segments_command, upkeep
+from matcher.service import app, journal, overview, segments_command, transport_log, upkeep
 from matcher.service import purge as purging
 from matcher.service.acts import directory
 from matcher.service.metrics import Metrics
 from matcher.service.store.periods import PeriodName
+from matcher.service.transport_log import TransportLog
 from matcher.service.upkeep import home_of
 from matcher.text import _
 from matcher.text.terminal import Invocation, emit, table
 
 _MAX_CARD_BYTES = 1 << 20
 _HOUSEKEEPING_SECONDS = 300.0
+_SILENT = ("ERROR", "NONE")  # levels of gRPC's core that do not say why a handshake was ended
 
 
 def register(group: click.Group) -> None:
@@ -116,8 +118,19 @@ def serve(
 ) -> None:  # fmt: skip
     """Serve until SIGTERM or SIGINT."""
     _require_loopback(listen, allow_network=allow_network)
-    journal.start()
     _raise_file_limit()
+    home = home_of(invocation)
+    home.require()
+    with transport_log.taken(home.transport_log) as transport:
+        journal.start()
+        if os.environ.get("GRPC_VERBOSITY", "").upper() in _SILENT:
+            journal.warning("handshakes-unwatched", reason="GRPC_VERBOSITY keeps back what TLS refuses")
+        _serve(invocation, listen, ready_file, metrics_port, transport)
+
+
+def _serve(
+    invocation: Invocation, listen: str, ready_file: Path | None, metrics_port: int | None, transport: TransportLog
+) -> None:
     metrics = Metrics()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -126,7 +139,7 @@ def serve(
         if metrics_port is not None:
             metrics.serve(metrics_port)
         app.require_certificate(keys, app.system_clock)
-        with app.serving(storage, keys, listen, metrics, app.system_clock) as server:
+        with app.serving(storage, keys, listen, metrics, app.system_clock, transport.lines) as server:
             if ready_file is not None:
                 _write_ready(ready_file, server.address)
             while not stop.wait(_HOUSEKEEPING_SECONDS):

@@ -68,6 +68,11 @@ class ServiceHome:
         return self.path / "newest-checkpoint"
 
     @property
+    def transport_log(self) -> Path:
+        """What gRPC's core has to say, until it is read."""
+        return self.path / "transport.log"
+
+    @property
     def public_file(self) -> Path:
         """The file to hand to the parties."""
         return self.path / "service.json"

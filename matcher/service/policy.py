@@ -13,6 +13,9 @@ from matcher.protocol.errors import ConcordatError, DeniedError, NotFoundError, 
 
 REASONS = {
     "denied": "the agreement does not allow it",
+    "no-certificate": "the connection shows no client certificate",
+    "unknown-certificate": "no admitted card carries the client certificate",
+    "expired-certificate": "the client certificate has expired, or is not valid yet",
     "unknown-caller": "the certificate belongs to no admitted party",
     "superseded-card": "the certificate belongs to a card that a newer one replaced",
     "expired-card": "the party's card has expired",

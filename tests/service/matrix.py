@@ -9,6 +9,7 @@ row whose request nobody could make would prove nothing.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -35,6 +36,7 @@ from tests.service.world import World
 
 Files = tuple[bytes, bytes, Agreement]
 WITNESS = "audit/one"
+_SECONDS_TO_READ = 5.0
 _ANOTHER_PERIOD = "2022-06"
 DATA = frozenset({paper.ASKING, paper.ANSWERING})
 MEMBERS = DATA | {paper.AUDITOR}
@@ -126,13 +128,12 @@ class Matrix:
         self.result.cells += 1
         cell = f"{row.method} {row.label} by {role.name}"
         before = self._size()
+        if role.refused_by_tls:
+            self._refused_by_tls(cell, row, role, requests)
+            return
         try:
             replies = invoke(role.channel, row.method, requests)
         except grpc.RpcError as error:
-            if not role.is_inside:
-                if error.code() is not grpc.StatusCode.UNAVAILABLE:
-                    self.result.wrong_status.append(f"{cell}: {error.code().name}")
-                return
             if error.code() not in statuses:
                 self.result.wrong_status.append(f"{cell}: {error.code().name} {error.details()}")
             reasons = self._reasons(before)
@@ -141,6 +142,26 @@ class Matrix:
         else:
             if not (role.is_known and row.is_harmless(replies)):
                 self.result.wrongly_allowed.append(cell)
+
+    def _refused_by_tls(self, cell: str, row: Row, role: Role, requests: list[Any]) -> None:
+        before = self._size()
+        try:
+            # A connection of its own: gRPC waits before it dials again.
+            with role.dial() as channel:
+                invoke(channel, row.method, requests)
+            self.result.wrongly_allowed.append(cell)
+        except grpc.RpcError as error:
+            if error.code() is not grpc.StatusCode.UNAVAILABLE:
+                self.result.wrong_status.append(f"{cell}: {error.code().name}")
+        self._until(lambda: self._size() > before)
+        if set(self._reasons(before)) != {role.refused_by_tls}:
+            self.result.unlogged.append(f"{cell}: {self._reasons(before)}")
+
+    @staticmethod
+    def _until(is_so: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + _SECONDS_TO_READ
+        while not is_so() and time.monotonic() < deadline:
+            time.sleep(0.002)
 
     def _size(self) -> int:
         with self.world.storage.database.read() as transaction:

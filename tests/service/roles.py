@@ -5,7 +5,7 @@ Each role has a gRPC channel. ``party`` is whoever it can sign as; a role withou
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
@@ -30,7 +30,8 @@ class Role:
     channel: grpc.Channel
     party: Party | None
     is_known: bool
-    is_inside: bool = True  # the TLS handshake ends well, so a refusal can be logged
+    dial: Callable[[], grpc.Channel]
+    refused_by_tls: str = ""  # the reason that the log gives for it, in place of the door's
 
 
 def other_agreement(world: World) -> bytes:
@@ -86,23 +87,26 @@ def roles(world: World) -> Iterator[dict[str, Role]]:
     with ExitStack() as stack:
         made: dict[str, Role] = {}
 
-        def add(name: str, channel: grpc.Channel, party: Party | None, *, known: bool, inside: bool = True) -> None:
+        def add(name: str, channel: grpc.Channel, party: Party | None, *, known: bool, refused: str = "") -> None:
+            def dial() -> grpc.Channel:
+                return _dial(world, party) if party is not None else _channel(world, None, None)
+
             stack.enter_context(channel)
-            made[name] = Role(name, channel, party, known, inside)
+            made[name] = Role(name, channel, party, known, dial, refused)
 
         for name in (paper.ASKING, paper.ANSWERING, paper.AUDITOR, paper.OTHER):
             add(name, _dial(world, world.parties[name]), world.parties[name], known=True)
         for name in (OTHER_BUREAU, OTHER_BANK, OTHER_AUDIT):
             add(name, _dial(world, world.parties[name]), world.parties[name], known=True)
-        add("anonymous", _channel(world, None, None), None, known=False, inside=False)
+        add("anonymous", _channel(world, None, None), None, known=False, refused="no-certificate")
         forged = Party(paper.ASKING, world.now)  # a certificate of the right name that the bureau never made
-        add("self-made", _dial(world, forged), forged, known=False, inside=False)
+        add("self-made", _dial(world, forged), forged, known=False, refused="unknown-certificate")
         expired = Party("expired", lambda: world.now() - 500 * _DAY)
         # Admitted while it was good; card and certificate have ended since.
         directory.admit(
             world.storage.database, world.storage.log, expired.card(), lambda: world.clock() - 450 * _DAY * 1000
         )
-        add("expired certificate", _dial(world, expired), expired, known=False, inside=False)
+        add("expired certificate", _dial(world, expired), expired, known=False, refused="expired-certificate")
         # Connected while it was good, replaced by a newer card since.
         open_before = _dial(world, replaced)
         grpc.channel_ready_future(open_before).result(10)

@@ -6,7 +6,7 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,6 +72,7 @@ class World:
         self._channels: dict[str, Channel] = {}
         self.metrics = Metrics()
         self.gate = threading.Event()
+        self.transport: Callable[[], Iterable[str]] = tuple  # lines of the transport's log
         self.start()
 
     def clock(self) -> int:
@@ -86,7 +87,7 @@ class World:
         """Open the home and serve it."""
         self.storage = self._stack.enter_context(app.opened(self.home, self.keys, self.clock))
         self.server = self._stack.enter_context(
-            app.serving(self.storage, self.keys, "127.0.0.1:0", self.metrics, self.clock)
+            app.serving(self.storage, self.keys, "127.0.0.1:0", self.metrics, self.clock, self.transport)
         )
 
     def stop(self) -> None:

@@ -1,7 +1,8 @@
 """Refused acts in the audit log: who was refused what, why, and which message it was.
 
 Bounded, so that a caller cannot fill the log by knocking: a refusal that repeats within a minute (certificate, RPC,
-reason and message the same) is logged once, and of one certificate at most so many a minute. Metrics count the rest.
+reason and message the same) is logged once, and of one certificate at most so many a minute; what TLS refuses, once an
+hour for each reason. Metrics count the rest.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ class Refusals:
         self._since = monotonic()
         self._logged: set[tuple[str, str, str, str]] = set()
         self._by_caller: Counter[str] = Counter()
+        self._handshakes: dict[str, float] = {}
         self._lock = threading.Lock()
 
     def record(self, rpc: str, party: str, certificate: str, error: ConcordatError, message: str) -> None:
@@ -41,6 +43,21 @@ class Refusals:
             "rpc": rpc, "reason": reason, "detail": policy.detail(error), "certificate": certificate,
             "message": message,
         }  # fmt: skip
+        self._append(party, facts)
+
+    def record_handshakes(self, rpc: str, reason: str, count: int, *, in_log: bool) -> None:
+        """Count connections that ended before a call, and log the reason, at most once in an hour. For one thread."""
+        self._metrics.denials.labels(rpc, reason).inc(count)
+        journal.warning("refused", rpc=rpc, reason=reason, count=count)
+        last = self._handshakes.get(reason)
+        if not in_log or (last is not None and monotonic() - last < limits.HANDSHAKE_SPAN_SECONDS):
+            return
+        self._append(
+            "", {"rpc": rpc, "reason": reason, "detail": policy.REASONS[reason], "certificate": "", "message": ""}
+        )
+        self._handshakes[reason] = monotonic()
+
+    def _append(self, party: str, facts: dict[str, str]) -> None:
         with self._database.write() as transaction:
             self._log.append(
                 transaction, lambda time: entries.without_message("access-denied", time, facts, actor=party)
