@@ -126,7 +126,8 @@ def test_an_acknowledgement_that_fails_is_resumed(
     with pytest.raises(ConcordatError):
         list(channel.upload(submission, chunks(packed)))
     state = channel.open_upload(submission, world.agreement.digest, paper.FLOW, paper.PERIOD, 1, 5)
-    assert state.next_row == (3 if is_persisted else 0)
+    # One acknowledgement covers what came in time: the first chunk, or both.
+    assert state.next_row in ((3, 5) if is_persisted else (0,))
     list(channel.upload(submission, chunks(packed, 3, state.next_row)))
     manifest = world.parties[paper.ANSWERING].sign(
         "manifest", manifest_body(submission, packed, 1, b""), hours=0, agreement=world.agreement.digest
