@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from matcher.protocol import entries, merkle
 from matcher.protocol.entries import Entry
 
 
-@dataclass(frozen=True, slots=True)
-class Leaf:
+class Leaf(NamedTuple):
     """An entry: its bytes ``data``, their leaf hash ``digest``, and what they say."""
 
     data: bytes

@@ -11,10 +11,8 @@ it does not take the standard library decides.
 
 from __future__ import annotations
 
-import base64
 import binascii
 import json
-import re
 from typing import Annotated, Any, NoReturn
 
 import msgspec
@@ -27,7 +25,6 @@ _SAFE_INTEGER = 2**53 - 1
 _QUICK_DEPTH = 8  # a log entry has seven levels
 _SAFE_DIGITS = 15  # no integer of so few digits is beyond
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-_is_lower_hex = re.compile(r"[0-9a-f]*").fullmatch
 
 
 def _check(value: Any) -> None:
@@ -115,14 +112,14 @@ def encode_decoded(value: Any) -> bytes:
 
 def b64(data: bytes) -> str:
     """Base64 (RFC 4648 section 4, padded) for bytes inside JSON."""
-    return base64.b64encode(data).decode()
+    return binascii.b2a_base64(data, newline=False).decode()
 
 
 def unb64(text: Any, size: int | None = None) -> bytes:
     """Bytes from base64; raises VerificationError when not canonical, or not ``size`` bytes long."""
     try:
-        data = base64.b64decode(text, validate=True)
-    except (binascii.Error, TypeError, ValueError) as error:
+        data = binascii.a2b_base64(text, strict_mode=True)
+    except (TypeError, ValueError) as error:  # of the latter is binascii.Error
         raise VerificationError("base64: cannot be decoded") from error
     if b64(data) != text or (size is not None and len(data) != size):
         raise VerificationError("base64: not canonical, or of the wrong length")
@@ -131,6 +128,15 @@ def unb64(text: Any, size: int | None = None) -> bytes:
 
 def unhex(text: Any, size: int) -> bytes:
     """Bytes from lower-case hex; raises VerificationError when malformed or not ``size`` bytes long."""
-    if not isinstance(text, str) or len(text) != 2 * size or _is_lower_hex(text) is None:
+    if not isinstance(text, str) or len(text) != 2 * size or not is_lower_hex(text):
         raise VerificationError(f"hex: {size} bytes in lower case expected")
     return bytes.fromhex(text)
+
+
+def is_lower_hex(text: str) -> bool:
+    """Whether ``text`` is how some bytes are written in lower-case hex."""
+    try:
+        # ``fromhex`` takes spaces and capitals too, which ``hex`` does not give back.
+        return bytes.fromhex(text).hex() == text
+    except ValueError:
+        return False

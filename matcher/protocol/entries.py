@@ -12,10 +12,10 @@ Left to others: signatures and what the acts mean together (auditor/), appending
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import product
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from matcher.protocol import bodies, canonical, messages
 from matcher.protocol.checks import is_count, is_id, is_period, optional
@@ -38,8 +38,7 @@ _is_optional_id = optional(is_id)
 _is_optional_period = optional(is_period)
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One entry. ``time`` in ms since 1970 by the service's clock; ``agreement`` 32 bytes, zero where there is none.
 
     ``body`` is the message's body as a value, empty where there is no message.
@@ -53,7 +52,7 @@ class Entry:
     period: str
     message: SignedMessage | None
     facts: Mapping[str, Any]
-    body: Mapping[str, Any] = field(default_factory=dict)
+    body: Mapping[str, Any] = MappingProxyType({})
 
     def require_message(self) -> SignedMessage:
         """The message. Raises VerificationError for an entry of a type without one."""
@@ -123,7 +122,7 @@ def parse(data: bytes) -> Entry:
         value["facts"], body,
     )  # fmt: skip
     _check_facts(entry, entry_type)
-    _check_headers(entry, entry_type)
+    _check_headers(entry)
     return entry
 
 
@@ -177,16 +176,24 @@ def _check_facts(entry: Entry, entry_type: EntryType) -> None:
         raise VerificationError(f"entry {entry.type}: the run is of another agreement, flow or period")
 
 
-def _check_headers(entry: Entry, entry_type: EntryType) -> None:
-    if not _is_optional_id(entry.flow) or not _is_optional_period(entry.period) or not _is_optional_id(entry.actor):
-        raise VerificationError(f"entry {entry.type}: actor, flow or period is malformed")
-    if entry_type.actor != "optional" and entry.actor == "":
-        raise VerificationError(f"entry {entry.type}: the actor is missing")
-    named = (entry.agreement != NO_AGREEMENT, entry.flow != "", entry.period != "")
-    if named not in _NAMED[entry_type.scope]:
-        raise VerificationError(f"entry {entry.type}: agreement, flow or period is missing or out of place")
+def _check_headers(entry: Entry) -> None:
+    if not (isinstance(entry.actor, str) and isinstance(entry.flow, str) and isinstance(entry.period, str)):
+        raise VerificationError(f"entry {entry.type}: actor, flow or period is no text")
+    _require_headers(entry.type, entry.actor, entry.agreement != NO_AGREEMENT, entry.flow, entry.period)
     message = entry.message
     if message is not None and (entry.actor, entry.agreement, entry.flow, entry.period) != (
         message.sender, message.agreement, message.flow, message.period,
     ):  # fmt: skip
         raise VerificationError(f"entry {entry.type}: actor, agreement, flow or period is not the message's")
+
+
+@lru_cache(maxsize=4096)
+def _require_headers(name: str, actor: str, has_agreement: bool, flow: str, period: str) -> None:
+    """Of a log's entries nearly all have the same few headers. A failure is raised each time again."""
+    if not _is_optional_id(flow) or not _is_optional_period(period) or not _is_optional_id(actor):
+        raise VerificationError(f"entry {name}: actor, flow or period is malformed")
+    entry_type = ENTRY_TYPES[name]
+    if entry_type.actor != "optional" and actor == "":
+        raise VerificationError(f"entry {name}: the actor is missing")
+    if (has_agreement, flow != "", period != "") not in _NAMED[entry_type.scope]:
+        raise VerificationError(f"entry {name}: agreement, flow or period is missing or out of place")

@@ -26,10 +26,11 @@ class Act:
 
     What several checks need is worked out once: ``signed`` is what the sender's signature covers, ``digest`` its
     SHA-256, the message's name; both are empty where the entry has no message. ``period_key`` is what rounds belong
-    to, whatever the agreement's version: agreement id, flow, period.
+    to, whatever the agreement's version: agreement id, flow, period. ``seconds`` is the entry's time since 1970, and
+    ``moments`` the earliest and the latest second at which the service may have decided.
     """
 
-    __slots__ = ("agreement", "digest", "entry", "index", "period_key", "signed")
+    __slots__ = ("agreement", "digest", "entry", "index", "moments", "period_key", "seconds", "signed")
 
     def __init__(self, index: int, entry: Entry, agreement: Agreement) -> None:
         self.index = index
@@ -38,21 +39,13 @@ class Act:
         self.signed = entry.message.signed_bytes() if entry.message is not None else b""
         self.digest = sha256(self.signed) if self.signed else b""
         self.period_key: PeriodKey = (agreement.id, entry.flow, entry.period)
+        self.seconds = entry.time // 1000
+        self.moments = (self.seconds - DECISION_SECONDS, self.seconds)
 
     @property
     def message(self) -> SignedMessage:
         """The entry's message. Raises VerificationError where the type has none."""
         return self.entry.require_message()
-
-    @property
-    def seconds(self) -> int:
-        """The entry's time, in seconds since 1970."""
-        return self.entry.time // 1000
-
-    @property
-    def moments(self) -> tuple[int, int]:
-        """The earliest and the latest second at which the service may have decided."""
-        return self.seconds - DECISION_SECONDS, self.seconds
 
     @property
     def months(self) -> tuple[str, ...]:

@@ -96,14 +96,13 @@ class Agreements:
         agreement = act.agreement
         versions = self._in_force.get(agreement.id, {})
         present = versions.get(agreement.version)
-        require(
-            15, present is not None and present.digest == agreement.digest,
-            f"version {agreement.version} of {agreement.id} is not in force",
-        )  # fmt: skip
-        require(
-            15, any(_within_term(agreement, moment) for moment in act.moments),
-            f"version {agreement.version} of {agreement.id} is outside its term",
-        )  # fmt: skip
+        if present is None or present.digest != agreement.digest:
+            raise CheckFailed(15, f"version {agreement.version} of {agreement.id} is not in force")
+        earliest, latest = act.moments
+        if not _within_term(agreement, latest) and not _within_term(agreement, earliest):
+            raise CheckFailed(15, f"version {agreement.version} of {agreement.id} is outside its term")
+        if len(versions) == 1:
+            return
         newest = max(
             version
             for version in versions

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from matcher.auditor.checks import check
+from matcher.auditor.checks import CheckFailed, check
 from matcher.auditor.replay.act import Act, require
 from matcher.auditor.replay.signatures import Signatures
 from matcher.protocol import canonical, messages
@@ -59,18 +59,20 @@ class Cards:
         message = act.message
         with check(7):
             root = act.agreement.party(message.sender).root
-            card = self._cards.get(message.sender)
-            require(7, card is not None, f"{message.sender} has no admitted card")
-            require(7, card is not None and card.root == root, f"the agreement names another root of {message.sender}")
+        card = self._cards.get(message.sender)
+        if card is None:
+            raise CheckFailed(7, f"{message.sender} has no admitted card")
+        if card.root != root:
+            raise CheckFailed(7, f"the agreement names another root of {message.sender}")
         self._signatures.put_aside(7, act.index, root, message.signature, act.signed, message.sender)
 
     def require_person(self, act: Act) -> None:
         """Raise CheckFailed (8) unless the person named beside the sender has a key; the signature is put aside."""
         message = act.message
         if message.person:
-            with check(8):
-                key = self.person_key(message.sender, message.person)
-                require(8, bool(key), f"the card of {message.sender} has no key of person {message.person}")
+            key = self.person_key(message.sender, message.person)
+            if not key:
+                raise CheckFailed(8, f"the card of {message.sender} has no key of person {message.person}")
             data = messages.person_bytes(act.digest, message.person)
             who = f"person {message.person}"
             self._signatures.put_aside(8, act.index, key, message.person_signature, data, who)

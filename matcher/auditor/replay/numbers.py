@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 
-from matcher.auditor.replay.act import Act, require
+from matcher.auditor.checks import CheckFailed
+from matcher.auditor.replay.act import Act
 
 # A party's clock may be this much ahead of the service's.
 _CLOCK_SECONDS = 300 + 60
@@ -52,12 +53,13 @@ class Numbers:
     def take(self, act: Act) -> None:
         """Take the message's number. Raises CheckFailed (10)."""
         message = act.message
-        used = self._used.setdefault((message.sender, message.recipient), Intervals())
-        to = message.recipient or "the service"
-        require(
-            10, message.sequence > 0 and used.add(message.sequence, message.sequence + 1),
-            f"number {message.sequence} from {message.sender} to {to} was used before",
-        )  # fmt: skip
+        pair = message.sender, message.recipient
+        used = self._used.get(pair)
+        if used is None:
+            used = self._used[pair] = Intervals()
+        if message.sequence <= 0 or not used.add(message.sequence, message.sequence + 1):
+            to = message.recipient or "the service"
+            raise CheckFailed(10, f"number {message.sequence} from {message.sender} to {to} was used before")
 
 
 def require_in_time(act: Act) -> None:
@@ -66,9 +68,7 @@ def require_in_time(act: Act) -> None:
     if message.kind in WITHOUT_EXPIRY and message.expiry == 0:
         return
     earliest, latest = act.moments
-    require(11, message.expiry > earliest, f"the message expired {latest - message.expiry} s before it was logged")
-    longest = act.agreement.message_hours * 3600 + _CLOCK_SECONDS
-    require(
-        11, message.expiry <= latest + longest,
-        f"the message lives longer than the agreement's {act.agreement.message_hours} hours",
-    )  # fmt: skip
+    if message.expiry <= earliest:
+        raise CheckFailed(11, f"the message expired {latest - message.expiry} s before it was logged")
+    if message.expiry > latest + act.agreement.message_hours * 3600 + _CLOCK_SECONDS:
+        raise CheckFailed(11, f"the message lives longer than the agreement's {act.agreement.message_hours} hours")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from matcher.auditor.checks import CheckFailed, check
 from matcher.auditor.replay.act import Act, PeriodKey, require
@@ -48,7 +49,7 @@ class Periods:
 
     def __init__(self) -> None:
         self._periods: dict[PeriodKey, _Period] = {}
-        self._runs: dict[bytes, PeriodKey] = {}
+        self._runs: dict[str, PeriodKey] = {}
         self._receipted: set[str] = set()
 
     def serves(self, agreement_id: str, matching: bytes) -> bool:
@@ -60,16 +61,19 @@ class Periods:
 
     def require_open(self, act: Act) -> None:
         """Raise CheckFailed (16, 27) unless the act fits its period's label, keys and life."""
+        # Nearly every entry comes through here, so no reason is worded before it is needed.
         agreement, key = act.agreement, act.period_key
+        if not _is_label(agreement.period_pattern, key[2]):
+            raise CheckFailed(16, f"{key[2]} is no {agreement.period_pattern}")
         with check(16):
-            label = _LABELS[agreement.period_pattern]
-            require(16, label.fullmatch(key[2]) is not None, f"{key[2]} is no {agreement.period_pattern}")
             agreement.flow(key[1])
-            period = self._periods.get(key)
-            if period is not None:
-                # The digest is over the epochs of all link kinds too.
-                require(16, period.matching == agreement.matching.digest, "the period has another matching digest")
-        require(27, period is None or not period.purged, f"period {key[2]} of flow {key[1]} was purged before")
+        period = self._periods.get(key)
+        if period is None:
+            return
+        # The digest is over the epochs of all link kinds too.
+        require(16, period.matching == agreement.matching.digest, "the period has another matching digest")
+        if period.purged:
+            raise CheckFailed(27, f"period {key[2]} of flow {key[1]} was purged before")
 
     def require_kept(self, act: Act, number: int) -> None:
         """Raise CheckFailed (``number``) before the period opened, or after its retention."""
@@ -114,7 +118,7 @@ class Periods:
         """Take a match run in. Raises CheckFailed (18)."""
         message, agreement = act.message, act.agreement
         record = act.entry.facts["run"]
-        self._runs[run_digest(record)] = act.period_key
+        self._runs[run_digest(record).hex()] = act.period_key
         with check(18):
             flow = agreement.flow(message.flow)
         period = self._periods.get(act.period_key)
@@ -140,7 +144,7 @@ class Periods:
         """Raise CheckFailed (19) unless a party to the flow was shown findings of a run of this period."""
         with check(19):
             act.agreement.flow(act.entry.flow).side_of(act.entry.actor)
-            self.require_run(act, act.entry.facts["run"], 19)
+        self.require_run(act, act.entry.facts["run"], 19)
 
     def issue_receipts(self, act: Act) -> None:
         """Raise CheckFailed (19) unless these are the first receipts of a run, one for everybody who learned by it."""
@@ -156,8 +160,8 @@ class Periods:
 
     def require_run(self, act: Act, run: str, number: int) -> None:
         """Raise CheckFailed (``number``) unless ``run`` (hex) is a run of the act's period."""
-        known = self._runs.get(canonical.unhex(run, 32))
-        require(number, known == act.period_key, f"run {run[:16]} is none of this period")
+        if self._runs.get(run) != act.period_key:
+            raise CheckFailed(number, f"run {run[:16]} is none of this period")
 
     def purge(self, act: Act) -> None:
         """Take note that the period is over. Raises CheckFailed (27)."""
@@ -169,6 +173,11 @@ class Periods:
         count = sum(len(item.manifests) for item in period.submitted.values())
         purged = act.entry.facts["segments"]
         require(27, purged == count, f"{purged} segments were purged, {count} submissions were sealed")
+
+
+@lru_cache(maxsize=256)
+def _is_label(pattern: str, label: str) -> bool:
+    return _LABELS[pattern].fullmatch(label) is not None
 
 
 def _epoch(agreement: Agreement, flow: str) -> int:
