@@ -1,13 +1,12 @@
 """Concordat's hot path: record secrets, handles and blinded rows, column by column.
 
 A column of values is their bytes end to end and ``offsets``: little-endian 32-bit numbers, one more than values, as
-in an Arrow binary array. ``known`` has one byte for each record, 0 where the value is unknown. With ``prefix``
-(suite.link_prefix) the PRF input of a value is ``prefix || lp(value)``; without, the value itself. ``threads`` is one
-a core unless given. ``lanes=False`` leaves the eight-lane kernel alone, to compare. Every call releases the
-interpreter's lock. Anything refused raises RejectedError.
+in an Arrow binary array. With ``prefix`` (suite.link_prefix) the PRF input of a value is ``prefix || lp(value)``;
+without, the value itself. ``threads`` is one a core unless given. ``lanes=False`` leaves the eight-lane kernel alone,
+to compare. Every call releases the interpreter's lock. Anything refused raises RejectedError.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import final
 
 version: str
@@ -18,36 +17,71 @@ class RejectedError(ValueError):
     """An argument was refused. ``args`` are (message, index of the value or None); never a value."""
 
 @final
-class Field:
-    """One field of every record's comparison vector. ``message`` is vector.field_key_message."""
+class Blinder:
+    """One submission: layout, keys, and the names met so far. For all threads; keys are wiped when it is dropped."""
 
-    @staticmethod
-    def exact(message: bytes, values: bytes, offsets: bytes, known: bytes | None = None) -> Field:
-        """Texts in UTF-8."""
-    @staticmethod
-    def ratio(message: bytes, amounts: bytes, scale: bytes, known: bytes | None = None) -> Field:
-        """Whole fen, little-endian signed 64 bits; ``scale`` is ratio's least amount of each level, likewise."""
-    @staticmethod
-    def days(message: bytes, days: bytes, known: bytes | None = None) -> Field:
-        """Days since 1970-01-01, little-endian signed 64 bits."""
-    @staticmethod
-    def flags(sets: bytes, known: bytes | None = None) -> Field:
-        """Bit sets, little-endian 64 bits."""
-    @staticmethod
-    def company_name(message: bytes, plans: bytes, offsets: bytes, index: bytes, parts: bytes, width: int) -> Field:
-        """Names, each distinct one split once.
+    def __init__(
+        self,
+        fields: Sequence[tuple[str, bytes]],
+        *,
+        info: bytes,
+        associated: bytes,
+        asking: bool,
+        columns: Sequence[bytes],
+        scale: bytes,
+        parts: bytes,
+        name_width: int,
+        mode: str,
+        key: bytes,
+        prefix: bytes,
+        lanes: bool = True,
+    ) -> None:
+        """``fields`` are (comparator, vector.field_key_message) in the flow's order; ``info`` is suite.record_info and
+        ``associated`` rows.row_aad_prefix; ``columns`` are the names of the agreement's columns.
 
-        A plan is a length byte for each part, then a big-endian 32-bit number for each symbol; empty for a name that
-        says nothing. ``index``, little-endian 32 bits for each record, names its plan; 0xffffffff is unknown.
-        ``parts`` has (kind, part, cap) of each part, three bytes; ``width`` is the encoding's, symbols at its end.
+        ``scale`` has ratio's least amount of each level, little-endian signed 64 bits; ``parts`` (kind, label, cap) of
+        each part of a name, three bytes; ``name_width`` is a name's encoding's, symbols at its end. ``mode`` says where
+        record secrets come from: ``holder`` (``key`` is the OPRF key), ``group`` (the group key), ``given``.
         """
-    @property
-    def width(self) -> int: ...
-    def __len__(self) -> int: ...
+    def bucket(
+        self,
+        staged: bytes,
+        previous: Sequence[bytes],
+        split: Callable[[list[bytes]], list[bytes]],
+        secrets: Callable[[bytes, bytes], bytes] | None,
+        *,
+        max_versions: int,
+        crowded: bytes | None = None,
+        exhausted: bytes | None = None,
+        nonces: bytes | None = None,
+    ) -> Bucket:
+        """Staged records of one bucket into rows, on this thread. ``previous`` are the vault's blocks of earlier
+        submissions, older ones first.
+
+        ``split`` is asked for the plans of names not met before: a length byte for each part, then a big-endian 32-bit
+        number for each symbol; empty for a name that says nothing. ``secrets`` is asked in mode ``given`` for F of a
+        column of link values, 64 bytes each. ``crowded`` and ``exhausted`` mark staged records, a byte for each in
+        their order, not 0 for those meant. Only tests may give ``nonces``, 12 bytes for each row put, by handle.
+        """
+
+@final
+class Bucket:
+    """What became of one bucket. ``rejects`` are (file, line, link column, problem), a problem ``crowded``,
+    ``repeated`` or ``exhausted``. ``blocks`` are for the vault (vault/blocks.py). ``rows`` lie by bucket of their
+    tokens, ``sizes`` bytes in each of 64: rows put by handle, then rows deleted by handle."""
+
+    put: int
+    deleted: int
+    unchanged: int
+    duplicates: int
+    rejects: list[tuple[int, int, int, str]]
+    blocks: bytes
+    rows: bytes
+    sizes: list[int]
 
 @final
 class Ed25519Keys:
-    """Verifies Ed25519 signatures, and remembers keys: those that sign often get tables, 370 KiB for each of at most 64.
+    """Verifies Ed25519 signatures, and remembers keys: those that sign often get tables, of 370 KiB, for at most 64.
 
     One thread at a time; none of it is secret, and none constant time.
     """
@@ -130,24 +164,14 @@ def handles(
     """Handles, 16 bytes each. ``rows`` are vault row ids, each followed by ``ending``; for ``prefix``, see
     suite.handle_prefix."""
 
-def derive_rows(
-    secrets: bytes,
-    info: bytes,
-    associated: bytes,
-    asking: bool,
-    handles: bytes,
-    fields: list[Field],
-    *,
-    sorted: bool = True,
-    nonces: bytes | None = None,
-    threads: int | None = None,
-    lanes: bool = True,
-) -> tuple[bytes, bytes, bytes]:
-    """(rows as sent, their leaf hashes, the little-endian 32-bit index of each row's record).
+def cache_names(key: bytes, head: bytes, values: bytes, offsets: bytes) -> bytes:
+    """Names of cache entries, 16 bytes each: HMAC-SHA-256 of ``head || lp(link value)``, cut."""
 
-    ``secrets`` are F, 64 bytes for each record; ``info`` is suite.record_info and ``associated`` rows.row_aad_prefix.
-    Rows go by (token, handle) if ``sorted``, else as the records. Only tests may give ``nonces``, 12 bytes each.
-    """
+def cache_seal(key: bytes, names: bytes, secrets: bytes) -> bytes:
+    """Record secrets, 64 bytes each, sealed by AES-256-GCM and bound to their names: 92 bytes each, nonce first."""
+
+def cache_open(key: bytes, names: bytes, sealed: bytes) -> bytes:
+    """The record secrets of sealed entries. Refuses, by index, one that does not open."""
 
 def leaf_hashes(rows: bytes, row_size: int, *, threads: int | None = None) -> bytes:
     """RFC 6962 leaf hash of each row, 32 bytes."""

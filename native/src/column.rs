@@ -13,7 +13,11 @@ pub struct Column<'a> {
 impl<'a> Column<'a> {
     /// Check `offsets` against `data`: they ascend and end within it.
     pub fn new(data: &'a [u8], offsets: &[u8]) -> Result<Self, Error> {
-        let offsets = numbers(offsets)?;
+        Self::of(data, numbers(offsets)?)
+    }
+
+    /// The same of offsets that are numbers already.
+    pub fn of(data: &'a [u8], offsets: Vec<u32>) -> Result<Self, Error> {
         let last = *offsets.last().ok_or_else(|| Error::shape("a column has one offset more than values"))?;
         if last as usize > data.len() {
             return Err(Error::shape("the last offset is beyond the data"));

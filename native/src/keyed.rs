@@ -2,13 +2,13 @@
 
 use rayon::prelude::*;
 use sha2::{Digest, Sha256, Sha512};
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::column::{Column, require_count};
 use crate::error::Error;
 use crate::input::Inputs;
 #[cfg(target_arch = "x86_64")]
-use crate::kernel::Kernel;
+use crate::kernel::{Kernel, sha256};
 
 const GROUP: usize = 1024;
 const GROUP_KEY_SIZE: usize = 32;
@@ -116,4 +116,62 @@ pub fn derived(secrets: &[[u8; 64]], info: &[u8], lanes: bool) -> Expanded {
         }
     }
     output
+}
+
+/// Keys, or hashes, of sixteen records.
+pub type Hashes = [[u8; 32]; Sixteen::COUNT];
+
+/// HMAC-SHA-256 under the keys of sixteen records, side by side where the processor can.
+pub struct Sixteen {
+    lanes: bool,
+    states: States,
+}
+
+enum States {
+    #[cfg(target_arch = "x86_64")]
+    Lanes(Kernel, Box<(sha256::State, sha256::State)>),
+    Each(Vec<Keyed<Sha256>>),
+}
+
+impl Sixteen {
+    /// How many records go together.
+    pub const COUNT: usize = 16;
+
+    /// Both key blocks hashed. `lanes` allows the eight- and sixteen-lane kernel.
+    pub fn new(keys: &Hashes, lanes: bool) -> Self {
+        #[cfg(target_arch = "x86_64")]
+        if let Some(kernel) = Kernel::detect().filter(|_| lanes) {
+            return Self { lanes, states: States::Lanes(kernel, Box::new(kernel.keyed256(keys))) };
+        }
+        Self { lanes, states: States::Each(keys.iter().map(|key| Keyed::new::<64>(key)).collect()) }
+    }
+
+    /// The same under other keys.
+    pub fn under(&self, keys: &Hashes) -> Self {
+        Self::new(keys, self.lanes)
+    }
+
+    /// HMAC of one message under each key.
+    pub fn same(&self, message: &[u8]) -> Zeroizing<Hashes> {
+        self.each(&[message; Self::COUNT])
+    }
+
+    /// HMAC of each message under its key.
+    pub fn each(&self, messages: &[&[u8]; Self::COUNT]) -> Zeroizing<Hashes> {
+        Zeroizing::new(match &self.states {
+            #[cfg(target_arch = "x86_64")]
+            States::Lanes(kernel, states) => kernel.authenticated256(&states.0, &states.1, messages),
+            States::Each(keyed) => std::array::from_fn(|number| keyed[number].of(&[messages[number]]).into()),
+        })
+    }
+}
+
+impl Drop for Sixteen {
+    fn drop(&mut self) {
+        #[cfg(target_arch = "x86_64")]
+        if let States::Lanes(_, states) = &mut self.states {
+            states.0.zeroize();
+            states.1.zeroize();
+        }
+    }
 }

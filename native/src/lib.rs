@@ -5,7 +5,11 @@
 
 #![deny(unsafe_code, missing_docs)]
 
+pub mod blinding;
+pub mod bucket;
+pub mod cache;
 pub mod column;
+pub mod content;
 pub mod dleq;
 pub mod ed25519;
 pub mod error;
@@ -17,9 +21,14 @@ pub mod keyed;
 pub mod layout;
 pub mod merkle;
 pub mod oprf;
+pub mod plans;
 #[cfg(feature = "python")]
 mod python;
 #[cfg(feature = "python")]
+mod python_blinding;
+#[cfg(feature = "python")]
 mod python_merkle;
 pub mod rows;
+pub mod staged;
 pub mod threads;
+pub mod vault;

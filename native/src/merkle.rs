@@ -8,12 +8,14 @@ use sha2::{Digest, Sha256};
 
 use crate::column::fixed;
 use crate::error::Error;
+#[cfg(target_arch = "x86_64")]
+use crate::kernel::Kernel;
 
 const LEAF: [u8; 1] = [0];
 const NODE: [u8; 1] = [1];
 const SIZE: usize = 8;
-/// Rows hashed by one thread before another may take over.
-const GROUP: usize = 64;
+/// Leaves or pairs that are hashed together.
+const TOGETHER: usize = 16;
 
 /// A SHA-256 hash.
 pub type Hash = [u8; 32];
@@ -23,7 +25,35 @@ pub fn leaf_hashes(rows: &[u8], row_size: usize) -> Result<Vec<u8>, Error> {
     if row_size == 0 || !rows.len().is_multiple_of(row_size) {
         return Err(Error::shape("these are no rows of that size"));
     }
-    Ok(rows.par_chunks_exact(row_size).with_min_len(GROUP).flat_map_iter(leaf_hash).collect())
+    let mut output = vec![0; rows.len() / row_size * 32];
+    let groups = output.par_chunks_mut(TOGETHER * 32).zip(rows.par_chunks(TOGETHER * row_size)).with_min_len(4);
+    groups.for_each(|(places, rows)| hash_rows(rows, row_size, places));
+    Ok(output)
+}
+
+/// The leaf hashes of rows of `row_size` bytes, on this thread; `output` has 32 bytes for each.
+pub fn hash_rows(rows: &[u8], row_size: usize, output: &mut [u8]) {
+    let (places, _) = output.as_chunks_mut::<32>();
+    let mut rows = rows.chunks_exact(row_size);
+    #[cfg(target_arch = "x86_64")]
+    if let Some(kernel) = Kernel::detect() {
+        for places in places.chunks_mut(TOGETHER) {
+            let Some(group) = sixteen(&mut rows, places.len()) else { break };
+            places.copy_from_slice(&kernel.leaves(&group)[..places.len()]);
+        }
+        return;
+    }
+    places.iter_mut().zip(rows).for_each(|(place, row)| *place = leaf_hash(row));
+}
+
+/// The next `count` items, the last of them again up to sixteen.
+#[cfg(target_arch = "x86_64")]
+fn sixteen<'a>(items: &mut impl Iterator<Item = &'a [u8]>, count: usize) -> Option<[&'a [u8]; TOGETHER]> {
+    let mut group = [items.next()?; TOGETHER];
+    for place in 1..TOGETHER {
+        group[place] = if place < count { items.next()? } else { group[place - 1] };
+    }
+    Some(group)
 }
 
 /// SHA-256(0x00 || leaf).
@@ -49,21 +79,33 @@ pub fn extend(edge: &[u8], hashes: &[u8]) -> Result<Vec<u8>, Error> {
             peaks.push(None);
         }
         // An earlier peak is the left neighbour of the first; what is left without a right one is the new peak.
-        let mut waiting = peaks[level].take();
-        let mut parents = Vec::with_capacity(level_hashes.len().div_ceil(2));
-        for hash in level_hashes {
-            match waiting.take() {
-                Some(left) => parents.push(node_hash(&left, &hash)),
-                None => waiting = Some(hash),
-            }
+        if let Some(left) = peaks[level].take() {
+            level_hashes.insert(0, left);
         }
-        peaks[level] = waiting;
-        level_hashes = parents;
+        peaks[level] = if level_hashes.len() % 2 == 1 { level_hashes.pop() } else { None };
+        level_hashes = parents(&level_hashes);
         level += 1;
     }
     let mut output = size.to_be_bytes().to_vec();
     output.extend(peaks.iter().flatten().flatten());
     Ok(output)
+}
+
+/// The hash of each pair.
+fn parents(hashes: &[Hash]) -> Vec<Hash> {
+    let (pairs, _) = hashes.as_chunks::<2>();
+    #[cfg(target_arch = "x86_64")]
+    if let Some(kernel) = Kernel::detect() {
+        let mut output = Vec::with_capacity(pairs.len());
+        let mut flat = pairs.iter().map(|pair| pair.as_flattened());
+        for start in (0..pairs.len()).step_by(TOGETHER) {
+            let count = TOGETHER.min(pairs.len() - start);
+            let Some(group) = sixteen(&mut flat, count) else { break };
+            output.extend_from_slice(&kernel.nodes(&group)[..count]);
+        }
+        return output;
+    }
+    pairs.iter().map(|[left, right]| node_hash(left, right)).collect()
 }
 
 /// Size and peaks by level; no peak where the size has no such bit.

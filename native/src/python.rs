@@ -11,7 +11,7 @@ use crate::column::Column;
 use crate::error::Error;
 use crate::input::Inputs;
 use crate::oprf::Arithmetic;
-use crate::{dleq, ed25519, fields, keyed, oprf, python_merkle, rows, threads};
+use crate::{dleq, ed25519, keyed, oprf, python_blinding, python_merkle, threads};
 
 create_exception!(
     concordat_native,
@@ -168,29 +168,6 @@ fn handles<'py>(
     Ok(PyBytes::new(py, &output))
 }
 
-#[pyfunction]
-#[pyo3(signature = (secrets, info, associated, asking, handles, fields, *, sorted=true, nonces=None, threads=None, lanes=true))]
-#[allow(clippy::too_many_arguments)]
-fn derive_rows<'py>(
-    py: Python<'py>,
-    secrets: &[u8],
-    info: &[u8],
-    associated: &[u8],
-    asking: bool,
-    handles: &[u8],
-    fields: Vec<PyRef<'py, Field>>,
-    sorted: bool,
-    nonces: Option<&[u8]>,
-    threads: Option<usize>,
-    lanes: bool,
-) -> PyResult<(Bound<'py, PyBytes>, Bound<'py, PyBytes>, Bound<'py, PyBytes>)> {
-    let submission = rows::Submission { info, associated, asking, lanes };
-    let fields: Vec<&fields::Field> = fields.iter().map(|field| &field.0).collect();
-    let made = released(py, threads, || rows::derive(&submission, secrets, handles, &fields, nonces, sorted))?;
-    let order: Vec<u8> = made.order.iter().flat_map(|index| index.to_le_bytes()).collect();
-    Ok((PyBytes::new(py, &made.rows), PyBytes::new(py, &made.leaves), PyBytes::new(py, &order)))
-}
-
 /// For bench/kernel.py: 20 multiplier instructions a round of eight lanes; None where there is no kernel.
 #[pyfunction]
 fn multiply_only(py: Python<'_>, rounds: u64) -> Option<u64> {
@@ -227,65 +204,12 @@ impl Ed25519Keys {
     }
 }
 
-/// A column of one field of the comparison vector.
-#[pyclass(frozen, module = "concordat_native")]
-struct Field(fields::Field);
-
-#[pymethods]
-impl Field {
-    #[staticmethod]
-    #[pyo3(signature = (message, values, offsets, known=None))]
-    fn exact(message: &[u8], values: &[u8], offsets: &[u8], known: Option<&[u8]>) -> PyResult<Self> {
-        Ok(Self(fields::Field::exact(message, values, offsets, known)?))
-    }
-
-    #[staticmethod]
-    #[pyo3(signature = (message, amounts, scale, known=None))]
-    fn ratio(message: &[u8], amounts: &[u8], scale: &[u8], known: Option<&[u8]>) -> PyResult<Self> {
-        Ok(Self(fields::Field::ratio(message, amounts, known, scale)?))
-    }
-
-    #[staticmethod]
-    #[pyo3(signature = (message, days, known=None))]
-    fn days(message: &[u8], days: &[u8], known: Option<&[u8]>) -> PyResult<Self> {
-        Ok(Self(fields::Field::days(message, days, known)?))
-    }
-
-    #[staticmethod]
-    #[pyo3(signature = (sets, known=None))]
-    fn flags(sets: &[u8], known: Option<&[u8]>) -> PyResult<Self> {
-        Ok(Self(fields::Field::flags(sets, known)?))
-    }
-
-    #[staticmethod]
-    fn company_name(
-        message: &[u8],
-        plans: &[u8],
-        offsets: &[u8],
-        index: &[u8],
-        parts: &[u8],
-        width: usize,
-    ) -> PyResult<Self> {
-        Ok(Self(fields::Field::name(message, plans, offsets, index, parts, width)?))
-    }
-
-    #[getter]
-    fn width(&self) -> usize {
-        self.0.width()
-    }
-
-    fn __len__(&self) -> usize {
-        self.0.count()
-    }
-}
-
 /// Columns in, columns out.
 #[pymodule]
 fn concordat_native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("RejectedError", module.py().get_type::<RejectedError>())?;
     module.add("version", env!("CARGO_PKG_VERSION"))?;
     module.add("arithmetic", Arithmetic::choose(true).name())?;
-    module.add_class::<Field>()?;
     module.add_class::<Ed25519Keys>()?;
     module.add_function(wrap_pyfunction!(oprf_evaluate, module)?)?;
     module.add_function(wrap_pyfunction!(oprf_blind, module)?)?;
@@ -295,7 +219,7 @@ fn concordat_native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(require_elements, module)?)?;
     module.add_function(wrap_pyfunction!(hmac_evaluate, module)?)?;
     module.add_function(wrap_pyfunction!(handles, module)?)?;
-    module.add_function(wrap_pyfunction!(derive_rows, module)?)?;
     module.add_function(wrap_pyfunction!(multiply_only, module)?)?;
-    python_merkle::register(module)
+    python_merkle::register(module)?;
+    python_blinding::register(module)
 }

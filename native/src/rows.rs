@@ -5,138 +5,138 @@
 
 use aes_gcm::aead::{AeadInOut, KeyInit};
 use aes_gcm::{Aes256Gcm, Nonce};
-use rayon::prelude::*;
-use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use crate::column::{fixed, require_count};
+use crate::column::require_count;
 use crate::error::Error;
-use crate::fields::Field;
-use crate::keyed::{Keyed, derived};
-use crate::merkle::leaf_hash;
+use crate::fields::{Field, Values};
+use crate::keyed::{Hashes, Sixteen, derived};
 
-const PUT: u8 = 1;
+/// What begins a row that is put.
+pub const PUT: u8 = 1;
+/// What begins one that deletes.
+pub const DELETE: u8 = 0;
 /// Records whose keys are derived together.
-const TOGETHER: usize = 8;
-const TOKEN_SIZE: usize = 16;
-const HANDLE_SIZE: usize = 16;
+const EIGHT: usize = 8;
+/// Bytes of a token.
+pub const TOKEN_SIZE: usize = 16;
+/// Bytes of a handle.
+pub const HANDLE_SIZE: usize = 16;
 const KEY_SIZE: usize = 32;
-const NONCE_SIZE: usize = 12;
+/// Bytes of a nonce.
+pub const NONCE_SIZE: usize = 12;
 const TAG_SIZE: usize = 16;
-const PLACE: std::ops::Range<usize> = 1..1 + TOKEN_SIZE + HANDLE_SIZE;
+/// Where a row has its token and handle.
+pub const PLACE: std::ops::Range<usize> = 1..1 + TOKEN_SIZE + HANDLE_SIZE;
 const HEAD_SIZE: usize = PLACE.end + KEY_SIZE + NONCE_SIZE;
 const COMPARISON: std::ops::Range<usize> = 16..48;
 const ASKING_ENVELOPE: std::ops::Range<usize> = 48..80;
 const ANSWERING_ENVELOPE: std::ops::Range<usize> = 80..112;
 
 /// What all rows of one submission share.
-pub struct Submission<'a> {
+pub struct Submission {
     /// HKDF's info (suite.record_info).
-    pub info: &'a [u8],
+    pub info: Vec<u8>,
     /// The associated data before token and handle (rows.row_aad_prefix).
-    pub associated: &'a [u8],
+    pub associated: Vec<u8>,
     /// Whether the rows are an asking side's.
     pub asking: bool,
-    /// Whether eight records at a time may be derived where the processor can.
+    /// Whether several records at a time may be derived where the processor can.
     pub lanes: bool,
+    /// The comparison vector's.
+    pub fields: Vec<Field>,
 }
 
-/// Rows as sent, their RFC 6962 leaf hashes, and which record each is of.
-pub struct Rows {
-    /// All rows, end to end.
-    pub rows: Vec<u8>,
-    /// 32 bytes for each row.
-    pub leaves: Vec<u8>,
-    /// The index of its record, for each row.
-    pub order: Vec<u32>,
+/// What rows are made of: one secret, handle and nonce for each record, and a column for each field.
+pub struct Records<'a> {
+    /// F of each.
+    pub secrets: &'a [[u8; 64]],
+    /// Their handles.
+    pub handles: &'a [[u8; HANDLE_SIZE]],
+    /// Fresh, one for each row.
+    pub nonces: &'a [[u8; NONCE_SIZE]],
+    /// By field.
+    pub values: &'a [Values],
 }
 
-/// The rows of records with these secrets (64 bytes each), handles (16) and fields, by (token, handle) if `sorted`.
-///
-/// `nonces` of 12 bytes each are drawn from the operating system when absent; only tests may choose them.
-pub fn derive(
-    submission: &Submission,
-    secrets: &[u8],
-    handles: &[u8],
-    fields: &[&Field],
-    nonces: Option<&[u8]>,
-    sorted: bool,
-) -> Result<Rows, Error> {
-    let secrets = fixed::<64>(secrets, "record secrets")?;
-    let handles = fixed::<HANDLE_SIZE>(handles, "handles")?;
-    require_count(handles.len(), secrets.len(), "handles")?;
-    for (number, field) in fields.iter().enumerate() {
-        require_count(field.count(), secrets.len(), &format!("field {number}"))?;
+impl Submission {
+    /// Bytes of a row.
+    pub fn row_size(&self) -> usize {
+        HEAD_SIZE + self.fields.iter().map(Field::width).sum::<usize>() + TAG_SIZE
     }
-    let drawn = match nonces {
-        Some(given) => given.to_vec(),
-        None => random(secrets.len() * NONCE_SIZE)?,
-    };
-    let nonces = fixed::<NONCE_SIZE>(&drawn, "nonces")?;
-    require_count(nonces.len(), secrets.len(), "nonces")?;
-    let width = fields.iter().map(|field| field.width()).sum::<usize>();
-    let size = HEAD_SIZE + width + TAG_SIZE;
-    let mut rows = vec![0; secrets.len() * size];
-    rows.par_chunks_mut(size * TOGETHER).zip(secrets.par_chunks(TOGETHER)).enumerate().with_min_len(8).try_for_each(
-        |(group, (rows, secrets))| {
-            let keys = derived(secrets, submission.info, submission.lanes);
-            for (number, (row, keys)) in rows.chunks_exact_mut(size).zip(keys.iter()).enumerate() {
-                let index = group * TOGETHER + number;
-                row[PLACE][TOKEN_SIZE..].copy_from_slice(&handles[index]);
-                row[HEAD_SIZE - NONCE_SIZE..HEAD_SIZE].copy_from_slice(&nonces[index]);
-                fill(submission, keys, fields, index, row)?;
-            }
-            Ok(())
-        },
-    )?;
-    let mut order: Vec<u32> = (0..secrets.len() as u32).collect();
-    if sorted {
-        order.par_sort_unstable_by_key(|&index| &rows[index as usize * size..][PLACE]);
-        let mut moved = vec![0; rows.len()];
-        moved.par_chunks_exact_mut(size).zip(&order).for_each(|(place, &index)| {
-            place.copy_from_slice(&rows[index as usize * size..][..size]);
-        });
-        rows = moved;
+
+    /// The rows of `records`, end to end, in their order.
+    pub fn rows(&self, records: &Records) -> Result<Vec<u8>, Error> {
+        let count = records.secrets.len();
+        require_count(records.handles.len(), count, "handles")?;
+        require_count(records.nonces.len(), count, "nonces")?;
+        require_count(records.values.len(), self.fields.len(), "columns")?;
+        let size = self.row_size();
+        let mut rows = vec![0; count * size];
+        for (group, rows) in rows.chunks_mut(size * Sixteen::COUNT).enumerate() {
+            self.group(records, group * Sixteen::COUNT, &mut rows.chunks_exact_mut(size).collect::<Vec<_>>())?;
+        }
+        Ok(rows)
     }
-    let leaves = rows.par_chunks_exact(size).with_min_len(64).flat_map_iter(leaf_hash).collect();
-    Ok(Rows { rows, leaves, order })
+
+    /// The rows of records `first` and following, sixteen at most.
+    fn group(&self, records: &Records, first: usize, rows: &mut [&mut [u8]]) -> Result<(), Error> {
+        let (own, other) = match self.asking {
+            true => (ASKING_ENVELOPE, ANSWERING_ENVELOPE),
+            false => (ANSWERING_ENVELOPE, ASKING_ENVELOPE),
+        };
+        let secrets = &records.secrets[first..first + rows.len()];
+        let keys: Vec<_> = secrets.chunks(EIGHT).map(|eight| derived(eight, &self.info, self.lanes)).collect();
+        let keys_of = |number: usize| &keys[number / EIGHT][number % EIGHT];
+        let mut comparison = Zeroizing::<Hashes>::default();
+        for (number, row) in rows.iter_mut().enumerate() {
+            let keys = keys_of(number);
+            comparison[number].copy_from_slice(&keys[COMPARISON]);
+            row[0] = PUT;
+            row[PLACE][..TOKEN_SIZE].copy_from_slice(&keys[..TOKEN_SIZE]);
+            row[PLACE][TOKEN_SIZE..].copy_from_slice(&records.handles[first + number]);
+            row[PLACE.end..][..KEY_SIZE].copy_from_slice(&keys[other.clone()]);
+            row[HEAD_SIZE - NONCE_SIZE..HEAD_SIZE].copy_from_slice(&records.nonces[first + number]);
+        }
+        let comparison = Sixteen::new(&comparison, self.lanes);
+        let mut at = HEAD_SIZE;
+        for (field, values) in self.fields.iter().zip(records.values) {
+            let end = at + field.width();
+            let mut places: Vec<_> = rows.iter_mut().map(|row| &mut row[at..end]).collect();
+            field.encode(&comparison, values, first, &mut places);
+            at = end;
+        }
+        for (number, row) in rows.iter_mut().enumerate() {
+            self.seal(&keys_of(number)[own.clone()], row)
+                .ok_or_else(|| Error::at(first + number, "a vector is too long to be sealed"))?;
+        }
+        Ok(())
+    }
+
+    /// Seal the vector that stands in `row`.
+    fn seal(&self, key: &[u8], row: &mut [u8]) -> Option<()> {
+        let (head, sealed) = row.split_at_mut(HEAD_SIZE);
+        let (vector, tag) = sealed.split_at_mut(sealed.len() - TAG_SIZE);
+        let associated = [self.associated.as_slice(), &head[PLACE]].concat();
+        let nonce = Nonce::try_from(&head[HEAD_SIZE - NONCE_SIZE..]).ok()?;
+        let cipher = Aes256Gcm::new_from_slice(key).ok()?;
+        tag.copy_from_slice(&cipher.encrypt_inout_detached(&nonce, &associated, vector.into()).ok()?);
+        Some(())
+    }
+
+    /// The row that deletes the record of `token` and `handle`.
+    pub fn delete(&self, token: &[u8; TOKEN_SIZE], handle: &[u8; HANDLE_SIZE]) -> Vec<u8> {
+        let mut row = vec![0; self.row_size()];
+        row[0] = DELETE;
+        row[PLACE][..TOKEN_SIZE].copy_from_slice(token);
+        row[PLACE][TOKEN_SIZE..].copy_from_slice(handle);
+        row
+    }
 }
 
-/// The rest of a row that has its handle and nonce.
-fn fill(
-    submission: &Submission,
-    keys: &[u8; 192],
-    fields: &[&Field],
-    index: usize,
-    row: &mut [u8],
-) -> Result<(), Error> {
-    let (own, other) = match submission.asking {
-        true => (ASKING_ENVELOPE, ANSWERING_ENVELOPE),
-        false => (ANSWERING_ENVELOPE, ASKING_ENVELOPE),
-    };
-    row[0] = PUT;
-    row[PLACE][..TOKEN_SIZE].copy_from_slice(&keys[..TOKEN_SIZE]);
-    row[PLACE.end..][..KEY_SIZE].copy_from_slice(&keys[other]);
-    let (head, sealed) = row.split_at_mut(HEAD_SIZE);
-    let (vector, tag) = sealed.split_at_mut(sealed.len() - TAG_SIZE);
-    let comparison = Keyed::<Sha256>::new::<64>(&keys[COMPARISON]);
-    let mut at = 0;
-    for field in fields {
-        field.encode(&comparison, index, &mut vector[at..at + field.width()]);
-        at += field.width();
-    }
-    let associated = Zeroizing::new([submission.associated, &head[PLACE]].concat());
-    let nonce = Nonce::try_from(&head[HEAD_SIZE - NONCE_SIZE..]).expect("a nonce is 12 bytes long");
-    let computed = Aes256Gcm::new_from_slice(&keys[own])
-        .expect("an envelope key is 32 bytes long")
-        .encrypt_inout_detached(&nonce, &associated, vector.into())
-        .map_err(|_| Error::at(index, "a vector is too long to be sealed"))?;
-    tag.copy_from_slice(&computed);
-    Ok(())
-}
-
-fn random(size: usize) -> Result<Vec<u8>, Error> {
-    let mut data = vec![0; size];
-    getrandom::fill(&mut data).map_err(|_| Error::shape("the operating system gives no randomness"))?;
+/// Fresh nonces for `count` rows.
+pub fn nonces(count: usize) -> Result<Vec<[u8; NONCE_SIZE]>, Error> {
+    let mut data = vec![[0; NONCE_SIZE]; count];
+    getrandom::fill(data.as_flattened_mut()).map_err(|_| Error::shape("the operating system gives no randomness"))?;
     Ok(data)
 }

@@ -25,11 +25,6 @@ def column(values: Sequence[bytes]) -> tuple[bytes, bytes]:
     return b"".join(values), struct.pack(f"<{len(offsets)}I", *offsets)
 
 
-def known(values: Sequence[object]) -> bytes:
-    """One byte for each value, 0 for None."""
-    return bytes(value is not None for value in values)
-
-
 def long_count(quick: int, whole: int) -> int:
     """How many values a comparison takes: ``whole`` where CONCORDAT_LONG_TESTS is set."""
     return whole if os.environ.get("CONCORDAT_LONG_TESTS") else quick

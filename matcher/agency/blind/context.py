@@ -11,15 +11,17 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
 
+from keys import native
 from matcher.agency.blind.handles import Handles
+from matcher.agency.blind.native_bucket import NativeBuckets
+from matcher.agency.blind.portable_bucket import PortableBuckets
 from matcher.agency.blind.sources import Source
 from matcher.agency.records.plan import Layout
 from matcher.agency.records.records import RecordReader
-from matcher.agency.vault.rows import Previous, previous_rows
+from matcher.agency.vault.rows import previous_blocks
 from matcher.agency.vault.schema import connect_read_only
 from matcher.protocol import rows, suite
 from matcher.protocol.agreement.model import Column, Field, Side
-from matcher.protocol.vector import VectorLayout
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +53,14 @@ class Context:
     def __init__(self, setup: Setup) -> None:
         self.setup = setup
         self.source = setup.source
-        self.layout = VectorLayout(setup.fields)
         names = (setup.matching_digest, setup.flow, setup.period)
-        self.record_info = suite.record_info(*names)
         self.handles = Handles(setup.handle_key, suite.handle_prefix(*names))
-        self.row_aad = rows.row_aad_prefix(*names, setup.side, setup.party)
+        shared = (
+            setup.fields, setup.columns, setup.side, setup.source, suite.record_info(*names),
+            rows.row_aad_prefix(*names, setup.side, setup.party),
+        )  # fmt: skip
+        crate = native.module()
+        self.buckets = PortableBuckets(*shared) if crate is None else NativeBuckets(crate, *shared)
 
     @lru_cache(maxsize=64)  # noqa: B019 - a worker has one context, for its whole life
     def reader(self, present: tuple[int, ...], units: tuple[str, ...]) -> RecordReader:
@@ -66,6 +71,6 @@ class Context:
     def _vault(self) -> sqlite3.Connection:
         return connect_read_only(self.setup.vault)
 
-    def previous(self, bucket: int) -> dict[bytes, Previous]:
-        """What was sent before in this flow and period, by handle, within ``bucket``."""
-        return previous_rows(self._vault, self.setup.scope, self.setup.number, bucket)
+    def previous(self, bucket: int) -> list[bytes]:
+        """The vault's blocks of what was sent before in this flow and period, within ``bucket``, older ones first."""
+        return previous_blocks(self._vault, self.setup.scope, self.setup.number, bucket)

@@ -70,8 +70,8 @@ class FinishBatch:
             secrets = oprf.finalize_batch(inputs, self.blinds, self.evaluated[: len(inputs) * ELEMENT_SIZE])
         except ReceivedError as error:
             raise VerificationError(f"evaluation answer: {error}", code=f"evaluation-{error.code}") from None
-        names = [keys.name(value) for value in self.link_values]
-        return [(name, keys.seal(name, secret)) for name, secret in zip(names, secrets, strict=True)]
+        names = keys.names(self.link_values)
+        return list(zip(names, keys.seal_secrets(names, secrets), strict=True))
 
 
 def _cache(context: Context) -> CacheSource:

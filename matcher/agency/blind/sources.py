@@ -11,10 +11,11 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Protocol
 
-from matcher.agency.secrets.cache import CacheKeys, open_reader, read
+from matcher.agency.secrets.cache import CacheKeys, missing, open_reader, read
 from matcher.protocol.errors import StateError
 from matcher.protocol.suite import lp
 
@@ -79,15 +80,18 @@ class CacheSource:
     def secrets(self, link_values: Sequence[bytes]) -> list[bytes]:
         """F of each link value. Raises StateError if one is missing."""
         found = read(self._reader, self.keys, link_values)
-        missing = sum(secret is None for secret in found)
-        if missing:
+        absent = sum(secret is None for secret in found)
+        if absent:
             raise StateError(
-                f"{missing} record secrets are missing from the cache", remedy="Run the same command again."
+                f"{absent} record secrets are missing from the cache", remedy="Run the same command again."
             )
         return [secret for secret in found if secret is not None]
 
+    def column(self, data: bytes, offsets: bytes) -> bytes:
+        """The same of a column as the native crate has it (keys/native.py), end to end."""
+        ends = memoryview(offsets).cast("I")
+        return b"".join(self.secrets([data[start:end] for start, end in pairwise(ends)]))
+
     def missing(self, link_values: Sequence[bytes]) -> list[bytes]:
         """Those of ``link_values``, each once, that the cache does not have."""
-        distinct = list(dict.fromkeys(link_values))
-        found = read(self._reader, self.keys, distinct)
-        return [value for value, secret in zip(distinct, found, strict=True) if secret is None]
+        return missing(self._reader, self.keys, link_values)

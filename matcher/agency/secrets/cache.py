@@ -14,19 +14,22 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from keys import native
 from matcher.protocol.errors import StateError
-from matcher.protocol.suite import lp, u32
+from matcher.protocol.suite import SECRET_SIZE, lp, u32
 from matcher.storage import Schema, open_database, open_read_only, tables_of
 
 _NAME_LABEL = b"concordat-v1 cache name"
 _SEAL_LABEL = b"concordat-v1 cache seal"
 _NAME_SIZE = 16
 _NONCE_SIZE = 12
+_SEALED_SIZE = _NONCE_SIZE + SECRET_SIZE + 16
+_ASKED_AT_ONCE = 4096
 _FIRST = """
 CREATE TABLE IF NOT EXISTS secrets (name BLOB PRIMARY KEY, sealed BLOB NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS pending (
@@ -63,6 +66,27 @@ class CacheKeys:
         """The entry's name, 16 bytes."""
         return hmac.digest(self.name_key, self.head + lp(link_value), "sha256")[:_NAME_SIZE]
 
+    def names(self, link_values: Sequence[bytes]) -> list[bytes]:
+        """``name`` of many."""
+        if (crate := native.module()) is None:
+            return list(map(self.name, link_values))
+        return native.split(crate.cache_names(self.name_key, self.head, *native.column(link_values)), _NAME_SIZE)
+
+    def seal_secrets(self, names: Sequence[bytes], secrets: Sequence[bytes]) -> list[bytes]:
+        """``seal`` of record secrets (64 bytes each)."""
+        if (crate := native.module()) is None:
+            return list(map(self.seal, names, secrets))
+        return native.split(crate.cache_seal(self.seal_key, b"".join(names), b"".join(secrets)), _SEALED_SIZE)
+
+    def open_secrets(self, names: Sequence[bytes], sealed: Sequence[bytes]) -> list[bytes]:
+        """``open`` of record secrets. Raises StateError."""
+        if (crate := native.module()) is None:
+            return list(map(self.open, names, sealed))
+        try:
+            return native.split(crate.cache_open(self.seal_key, b"".join(names), b"".join(sealed)), SECRET_SIZE)
+        except crate.RejectedError:
+            raise _altered() from None
+
     def seal(self, name: bytes, content: bytes) -> bytes:
         """Nonce and ciphertext, bound to ``name``."""
         nonce = os.urandom(_NONCE_SIZE)
@@ -72,11 +96,15 @@ class CacheKeys:
         """Raises StateError when the entry was altered or sealed under another key."""
         try:
             return AESGCM(self.seal_key).decrypt(sealed[:_NONCE_SIZE], sealed[_NONCE_SIZE:], name)
-        except InvalidTag as error:
-            raise StateError(
-                "the cache of record secrets does not open with this home's key",
-                remedy="Move secrets.db away; the values will be evaluated again, which counts towards the quota.",
-            ) from error
+        except InvalidTag:
+            raise _altered() from None
+
+
+def _altered() -> StateError:
+    return StateError(
+        "the cache of record secrets does not open with this home's key",
+        remedy="Move secrets.db away; the values will be evaluated again, which counts towards the quota.",
+    )
 
 
 class Pending(NamedTuple):
@@ -94,12 +122,28 @@ def open_reader(path: Path) -> sqlite3.Connection:
 
 def read(connection: sqlite3.Connection, keys: CacheKeys, link_values: Sequence[bytes]) -> list[bytes | None]:
     """The record secret of each link value, or None where the cache has none."""
-    result: list[bytes | None] = []
-    for value in link_values:
-        name = keys.name(value)
-        found = connection.execute("SELECT sealed FROM secrets WHERE name = ?", (name,)).fetchone()
-        result.append(keys.open(name, found[0]) if found is not None else None)
-    return result
+    names = keys.names(link_values)
+    sealed = _find(connection, "name, sealed", names)
+    found = [name for name in names if name in sealed]
+    secrets = dict(zip(found, keys.open_secrets(found, [sealed[name] for name in found]), strict=True))
+    return [secrets.get(name) for name in names]
+
+
+def missing(connection: sqlite3.Connection, keys: CacheKeys, link_values: Sequence[bytes]) -> list[bytes]:
+    """Those of ``link_values``, each once, that the cache does not have."""
+    by_name = dict(zip(keys.names(link_values), link_values, strict=True))
+    known = _find(connection, "name, 1", list(by_name))
+    return [value for name, value in by_name.items() if name not in known]
+
+
+def _find(connection: sqlite3.Connection, columns: str, names: Sequence[bytes]) -> dict[bytes, Any]:
+    """What ``columns`` say of the entries that there are, by name."""
+    found: dict[bytes, Any] = {}
+    for start in range(0, len(names), _ASKED_AT_ONCE):
+        part = names[start : start + _ASKED_AT_ONCE]
+        marks = ",".join("?" * len(part))
+        found.update(connection.execute(f"SELECT {columns} FROM secrets WHERE name IN ({marks})", part))  # noqa: S608
+    return found
 
 
 class SecretCache:

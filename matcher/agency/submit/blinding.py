@@ -34,7 +34,7 @@ def blind(
     done = 0
     try:
         for blinded in workers.run(Blind(spool.staged, spool.records, bucket, crowded) for bucket in range(BUCKETS)):
-            writer.append(blinded.parts)
+            writer.append_runs(blinded.rows, blinded.sizes)
             for file, reject in sorted(blinded.rejects):
                 rejects.add(job.files[file].name, [reject])
             result.put += blinded.put

@@ -7,7 +7,7 @@ order give all rows in order. Workers use this too, so it imports nothing heavy.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -41,13 +41,24 @@ class BucketWriter:
     def append(self, parts: Mapping[int, bytes]) -> None:
         """Append ``parts[bucket]`` to each bucket's file."""
         for bucket, data in parts.items():
-            file = self._files.get(bucket)
-            if file is None:
-                path = bucket_path(self._directory, bucket)
-                file = self._files[bucket] = open(  # noqa: SIM115 - closed in close()
-                    path, "xb", buffering=_BUFFER, opener=lambda name, flags: os.open(name, flags, 0o600)
-                )
-            file.write(data)
+            self._file(bucket).write(data)
+
+    def append_runs(self, data: bytes, sizes: Sequence[int]) -> None:
+        """Append to each bucket's file its part of ``data``, where they lie one behind the other, ``sizes`` bytes."""
+        view, start = memoryview(data), 0
+        for bucket, size in enumerate(sizes):
+            if size:
+                self._file(bucket).write(view[start : start + size])
+            start += size
+
+    def _file(self, bucket: int) -> IO[bytes]:
+        file = self._files.get(bucket)
+        if file is None:
+            path = bucket_path(self._directory, bucket)
+            file = self._files[bucket] = open(  # noqa: SIM115 - closed in close()
+                path, "xb", buffering=_BUFFER, opener=lambda name, flags: os.open(name, flags, 0o600)
+            )
+        return file
 
     def close(self, *, durable: bool) -> None:
         """Close the files, after writing them through to disk if ``durable``."""

@@ -15,9 +15,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from matcher.agency.blind.blinded import MAX_VERSIONS
 from matcher.agency.blind.pool import Workers
 from matcher.agency.blind.prepare import link_tag
-from matcher.agency.blind.rows import MAX_VERSIONS
 from matcher.agency.blind.sources import CacheSource
 from matcher.agency.files.batches import RowSource
 from matcher.agency.records.cells import CREDIT_CODE

@@ -12,15 +12,15 @@ from pathlib import Path
 
 from matcher.agency.submit.buckets import bucket_path, buckets_in
 from matcher.agency.vault import schema
-from matcher.agency.vault.blocks import SentRow, pack_blocks, unpack_blocks
+from matcher.agency.vault.blocks import unpack_blocks
 
 _INSERT = "INSERT OR REPLACE INTO blocks (scope, block, submission, rows) VALUES (?, ?, ?, ?)"
 
 
-def write_sent(path: Path, sent: list[SentRow]) -> None:
-    """Write one bucket's rows to ``path``, 0600, durably."""
+def write_blocks(path: Path, blocks: bytes) -> None:
+    """Write one bucket's blocks (blocks.pack_blocks) to ``path``, 0600, durably."""
     with open(path, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
-        file.write(pack_blocks(sent))
+        file.write(blocks)
         file.flush()
         os.fsync(file.fileno())
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -79,12 +80,16 @@ def _not_found(flow: str, period: str) -> NotFoundError:
     return NotFoundError(f"vault: no row of this handle in {flow} {period}")
 
 
-def previous_rows(connection: sqlite3.Connection, scope: int, before: int, bucket: int) -> dict[bytes, Previous]:
-    """By handle in ``bucket``: the newest version in submissions numbered below ``before``, which are all sealed."""
+def previous_blocks(connection: sqlite3.Connection, scope: int, before: int, bucket: int) -> list[bytes]:
+    """The blocks of ``bucket`` in submissions numbered below ``before``, which are all sealed; older ones first."""
     blocks = blocks_of_bucket(bucket)
-    found = connection.execute(_PREVIOUS, (scope, blocks[0], blocks[-1], before))
+    return [block for (block,) in connection.execute(_PREVIOUS, (scope, blocks[0], blocks[-1], before))]
+
+
+def previous_rows(blocks: Iterable[bytes]) -> dict[bytes, Previous]:
+    """By handle: the newest version in ``blocks``, of which older ones come first."""
     newest: dict[bytes, Previous] = {}
-    for row in unpack_rows(block for (block,) in found):
+    for row in unpack_rows(blocks):
         earlier = newest.get(row.handle)
         newest[row.handle] = Previous(row, (earlier.puts if earlier else 0) + (row.op == PUT))
     return newest

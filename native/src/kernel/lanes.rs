@@ -5,7 +5,7 @@
 use core::arch::x86_64::*;
 use std::sync::LazyLock;
 
-use super::{field, group, hmac};
+use super::{field, group, hmac, sha256};
 use crate::input::Inputs;
 use crate::oprf::Scalars;
 
@@ -55,6 +55,35 @@ impl Kernel {
         unsafe { hmac::evaluated(key, inputs, first, output) }
     }
 
+    /// See `sha256::keyed`.
+    pub fn keyed256(self, keys: &[[u8; 32]; 16]) -> (sha256::State, sha256::State) {
+        // SAFETY: as in `hashed`.
+        unsafe { sha256::keyed(keys) }
+    }
+
+    /// See `sha256::authenticated`.
+    pub fn authenticated256(
+        self,
+        inner: &sha256::State,
+        outer: &sha256::State,
+        messages: &[&[u8]; 16],
+    ) -> [[u8; 32]; 16] {
+        // SAFETY: as in `hashed`.
+        unsafe { sha256::authenticated(inner, outer, messages) }
+    }
+
+    /// See `sha256::leaves`.
+    pub fn leaves(self, rows: &[&[u8]; 16]) -> [[u8; 32]; 16] {
+        // SAFETY: as in `hashed`.
+        unsafe { sha256::leaves(rows) }
+    }
+
+    /// See `sha256::nodes`.
+    pub fn nodes(self, pairs: &[&[u8]; 16]) -> [[u8; 32]; 16] {
+        // SAFETY: as in `hashed`.
+        unsafe { sha256::nodes(pairs) }
+    }
+
     /// See `field::multiply_only`.
     pub fn multiply_only(self, rounds: u64) -> u64 {
         // SAFETY: as in `hashed`.
@@ -77,5 +106,31 @@ pub fn store(vector: __m512i) -> [u64; 8] {
     let mut words = [0u64; 8];
     // SAFETY: the array is 64 writable bytes, and this store asks for no alignment.
     unsafe { _mm512_storeu_epi64(words.as_mut_ptr().cast(), vector) };
+    words
+}
+
+/// Sixty-four bytes into a vector.
+#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+#[inline]
+pub fn load_bytes(bytes: &[u8; 64]) -> __m512i {
+    // SAFETY: the reference is to 64 readable bytes, and this load asks for no alignment.
+    unsafe { _mm512_loadu_epi8(bytes.as_ptr().cast()) }
+}
+
+/// Sixteen 32-bit words into the lanes of a vector.
+#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+#[inline]
+pub fn load_words(words: &[u32; 16]) -> __m512i {
+    // SAFETY: the reference is to 64 readable bytes, and this load asks for no alignment.
+    unsafe { _mm512_loadu_epi32(words.as_ptr().cast()) }
+}
+
+/// The lanes of a vector as sixteen 32-bit words.
+#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+#[inline]
+pub fn store_words(vector: __m512i) -> [u32; 16] {
+    let mut words = [0u32; 16];
+    // SAFETY: the array is 64 writable bytes, and this store asks for no alignment.
+    unsafe { _mm512_storeu_epi32(words.as_mut_ptr().cast(), vector) };
     words
 }

@@ -9,6 +9,7 @@ pub mod group;
 mod hmac;
 mod lanes;
 mod point;
+pub mod sha256;
 mod sha512;
 #[cfg(test)]
 mod tests;

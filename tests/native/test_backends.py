@@ -1,10 +1,6 @@
-"""Rows by the native crate are, bit for bit, those of the portable path; so are record secrets in both modes."""
+"""Record secrets by the native crate are, bit for bit, those of the portable path, in both modes."""
 
 from __future__ import annotations
-
-import os
-from pathlib import Path
-from typing import Any, Literal
 
 import pytest
 from hypothesis import given
@@ -12,55 +8,12 @@ from hypothesis import strategies as st
 
 from keys import native, oprf
 from keys.errors import BackendError, ElementError
-from matcher.agency.blind import native_rows, portable_rows
-from matcher.agency.blind.context import Context, Setup
 from matcher.agency.blind.sources import GroupSource
-from matcher.protocol import rows, suite
-from matcher.protocol.agreement.model import Field
+from matcher.protocol import suite
 
 crate = native.module() or pytest.skip(
     "the native crate is not installed: `make setup` builds it where cargo is", allow_module_level=True
 )
-FIELDS = (
-    Field("holder", "company-name"), Field("code", "exact"), Field("wages", "ratio"), Field("due", "days"),
-    Field("flags", "flags", ("a", "b", "c")),
-)  # fmt: skip
-NAMES = (
-    "北京华泰建设工程有限公司",
-    "中铁三局集团第五工程有限公司",
-    "Huatai Construction Ltd.",
-    "（）",
-    "公司",
-    "𠮷野家",
-)
-records = st.tuples(
-    st.none() | st.sampled_from(NAMES) | st.text(max_size=60),
-    st.none() | st.text(max_size=30),
-    st.none() | st.integers(-(10**17), 10**17) | st.sampled_from((0, 1, 100, 101, 10**17)),
-    st.none() | st.integers(-40000, 40000),
-    st.none() | st.integers(0, 7),
-    st.binary(min_size=16, max_size=16),
-    st.binary(min_size=64, max_size=64),
-)
-
-
-def context(side: Literal["asking", "answering"]) -> Context:
-    return Context(
-        Setup(
-            matching_digest=bytes(range(32)), flow="account-check", period="2022-05", side=side, party="bank",
-            normaliser="account-number", fields=FIELDS, columns=(), vault=Path("unused"), scope=1, number=1,
-            exhausted=frozenset(), source=GroupSource(b"", bytes(32)), handle_key=bytes(32),
-        )
-    )  # fmt: skip
-
-
-@pytest.mark.parametrize("side", ["asking", "answering"])
-@given(records=st.lists(records, min_size=1, max_size=30))
-def test_rows_and_leaves_are_the_same(side: Literal["asking", "answering"], records: list[tuple[Any, ...]]) -> None:
-    *columns, handles, secrets = zip(*records, strict=True)
-    nonces = os.urandom(rows.NONCE_SIZE * len(records))
-    made = native_rows.make(crate, context(side), handles, secrets, columns, nonces)
-    assert made == portable_rows.make(context(side), handles, secrets, columns, nonces)
 
 
 @given(inputs=st.lists(st.binary(max_size=300), min_size=1, max_size=8), seed=st.binary(min_size=32, max_size=32))

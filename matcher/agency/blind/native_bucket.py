@@ -1,0 +1,97 @@
+"""One bucket of staged records into rows by the native crate: bytes in, bytes out, the same as portable_bucket.py.
+
+Left to Python is what a bucket has few of: names of firms not met before, link values that are crowded or exhausted;
+and record secrets that come from the cache.
+"""
+
+from __future__ import annotations
+
+import struct
+from array import array
+from collections.abc import Callable, Sequence
+from itertools import chain
+from types import ModuleType
+from typing import Any
+
+from matcher.agency.blind.blinded import MAX_VERSIONS, Blinded
+from matcher.agency.blind.sources import CacheSource, GroupSource, HolderSource, Source
+from matcher.agency.records import staged
+from matcher.agency.records.rejects import Reject
+from matcher.protocol import names
+from matcher.protocol.agreement.model import Column, Field, Side
+from matcher.protocol.comparators.ratio import SCALE
+from matcher.protocol.errors import StateError
+from matcher.protocol.names.parts import CAPS, EMPTY, KINDS, LABELS
+from matcher.protocol.vector import field_key_message
+
+_SCALE = array("q", SCALE).tobytes()
+_PARTS = b"".join(map(bytes, zip(KINDS, LABELS, CAPS, strict=True)))
+
+
+class NativeBuckets:
+    """The crate's blinder of one submission, with the names met so far; for all threads of a process."""
+
+    def __init__(
+        self, crate: ModuleType, fields: Sequence[Field], columns: Sequence[Column], side: Side, source: Source,
+        record_info: bytes, row_aad: bytes, *, lanes: bool = True,
+    ) -> None:  # fmt: skip
+        self._columns = columns
+        self._repeated = "duplicate-row" if side == "asking" else "duplicate-account"
+        mode, key, prefix = _source(source)
+        self._secrets = source.column if isinstance(source, CacheSource) else None
+        self._blinder = crate.Blinder(
+            [(field.comparator, field_key_message(field.name, field.comparator)) for field in fields],
+            info=record_info, associated=row_aad, asking=side == "asking",
+            columns=[column.name.encode() for column in columns], scale=_SCALE, parts=_PARTS, name_width=names.WIDTH,
+            mode=mode, key=key, prefix=prefix, lanes=lanes,
+        )  # fmt: skip
+
+    def blind(
+        self, data: bytes, previous: list[bytes], crowded: Callable[[bytes], bool] | None,
+        exhausted: Callable[[bytes], bool] | None, nonces: bytes | None = None,
+    ) -> tuple[Blinded, bytes]:  # fmt: skip
+        """(what became of the staged ``data``, blocks for the vault); ``previous`` are the vault's, older ones first.
+
+        ``crowded`` and ``exhausted`` tell a link value; None where there are none. Only tests may give ``nonces``.
+        """
+        bucket = self._blinder.bucket(
+            data, previous, _plans, self._secrets, max_versions=MAX_VERSIONS, nonces=nonces,
+            crowded=_marks(data, crowded), exhausted=_marks(data, exhausted),
+        )  # fmt: skip
+        codes = {"crowded": "too-many-rows", "repeated": self._repeated, "exhausted": "version-limit"}
+        rejects = [
+            (file, Reject(line, self._columns[column].name, codes[problem]))
+            for file, line, column, problem in bucket.rejects
+        ]
+        blinded = Blinded(
+            bucket.rows, bucket.sizes, bucket.put, bucket.deleted, bucket.unchanged, bucket.duplicates, rejects
+        )  # fmt: skip
+        return blinded, bucket.blocks
+
+
+def _source(source: Source) -> tuple[str, bytes, bytes]:
+    if isinstance(source, HolderSource):
+        return "holder", source.secret_key, source.prefix
+    if isinstance(source, GroupSource):
+        return "group", source.group_key, source.prefix
+    if isinstance(source, CacheSource):
+        return "given", b"", b""
+    raise StateError("this source of record secrets is not known")
+
+
+def _marks(data: bytes, is_meant: Callable[[bytes], bool] | None) -> bytes | None:
+    if is_meant is None:
+        return None
+    return bytes(is_meant(record.link_value) for record in staged.unpack(data))
+
+
+def _plans(found: list[bytes]) -> list[bytes]:
+    """For each name the lengths of its parts, then its symbols' numbers; empty for a name that says nothing."""
+    return [_plan(names.split(name.decode())) for name in found]
+
+
+def _plan(parts: Any) -> bytes:
+    if parts == EMPTY:
+        return b""
+    numbers = tuple(chain.from_iterable(parts))
+    return bytes(map(len, parts)) + struct.pack(f">{len(numbers)}I", *numbers)

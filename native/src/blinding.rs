@@ -1,0 +1,277 @@
+//! What a worker holds for one submission, and one bucket of records into rows for the service and blocks for the vault.
+//!
+//! Left to Python: splitting names, and record secrets that come from a cache; both are asked for by column.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use zeroize::Zeroizing;
+
+use crate::bucket::Sorted;
+use crate::column::{Column, fixed, require_count};
+use crate::content::Reader;
+use crate::error::Error;
+use crate::fields::{NOBODY, Values};
+use crate::input::Inputs;
+use crate::keyed;
+use crate::merkle;
+use crate::oprf::{self, Arithmetic};
+use crate::plans::{Memory, Parts, Plan};
+use crate::rows::{self, DELETE, HANDLE_SIZE, PLACE, PUT, Records, Submission};
+use crate::staged::Record;
+use crate::vault::{self, Sent};
+
+/// Files that rows are spread over by the top bits of their tokens (matcher/agency/submit/buckets.py).
+pub const BUCKETS: usize = 64;
+const BUCKET_SHIFT: u32 = 2;
+
+/// Where record secrets come from.
+pub enum Source {
+    /// The evaluation key's holder computes them.
+    Holder(Zeroizing<Vec<u8>>),
+    /// HMAC under the group key.
+    Group(Zeroizing<Vec<u8>>),
+    /// The caller gives them.
+    Given,
+}
+
+/// One submission: its layout, keys and the names met so far. Keys are wiped when dropped.
+pub struct Blinder {
+    /// What all rows share.
+    pub submission: Submission,
+    /// Where record secrets come from.
+    pub source: Source,
+    /// suite.link_prefix.
+    pub prefix: Vec<u8>,
+    /// Names of the agreement's columns.
+    pub columns: Vec<Vec<u8>>,
+    /// Names of firms met before.
+    pub memory: Memory,
+}
+
+/// The records of a bucket, read: a column of values for each field, and the names that have no plan yet.
+pub struct Read {
+    values: Vec<Values>,
+    names: Vec<Names>,
+}
+
+/// Distinct names of one field.
+struct Names {
+    field: usize,
+    distinct: Vec<Vec<u8>>,
+    plans: Vec<Option<Arc<Plan>>>,
+}
+
+/// A bucket blinded.
+pub struct Made {
+    /// The vault's blocks.
+    pub blocks: Vec<u8>,
+    rows: Vec<u8>,
+    row_size: usize,
+    /// Index of each row, by bucket of its token.
+    order: Vec<u32>,
+    /// Bytes of the rows in each bucket.
+    pub sizes: [usize; BUCKETS],
+}
+
+impl Blinder {
+    /// Read the contents of `records`.
+    pub fn read(&self, records: &[Record]) -> Result<Read, Error> {
+        let fields = &self.submission.fields;
+        let mut values: Vec<_> = fields.iter().map(|field| field.column()).collect();
+        let mut places: Vec<HashMap<Vec<u8>, u32>> = fields.iter().map(|_| HashMap::new()).collect();
+        for (row, record) in records.iter().enumerate() {
+            let mut reader = Reader::new(record.content, row)?;
+            for (column, places) in values.iter_mut().zip(&mut places) {
+                push(column, &mut reader, places)?;
+            }
+            reader.end()?;
+        }
+        let named = places.into_iter().enumerate().filter(|(field, _)| fields[*field].parts().is_some());
+        let names = named.map(|(field, places)| {
+            let mut distinct = vec![Vec::new(); places.len()];
+            places.into_iter().for_each(|(name, place)| distinct[place as usize] = name);
+            Names { field, plans: self.memory.find(&distinct), distinct }
+        });
+        Ok(Read { values, names: names.collect() })
+    }
+
+    /// The rows of `sorted`, whose records were `read`; `secrets` are given where this has no key for them.
+    pub fn blind(
+        &self,
+        sorted: &Sorted,
+        read: &Read,
+        secrets: Option<&[u8]>,
+        nonces: Option<&[u8]>,
+    ) -> Result<Made, Error> {
+        let secrets = self.secrets(&sorted.put, secrets)?;
+        let handles: Vec<_> = sorted.put.iter().map(|record| record.handle.to_be_bytes()).collect();
+        let nonces = match nonces {
+            Some(given) => fixed(given, "nonces")?.to_vec(),
+            None => rows::nonces(handles.len())?,
+        };
+        let records = Records {
+            secrets: fixed(&secrets, "record secrets")?,
+            handles: &handles,
+            nonces: &nonces,
+            values: &read.values,
+        };
+        let mut rows = self.submission.rows(&records)?;
+        for before in &sorted.vanished {
+            rows.extend(self.submission.delete(before.token, &before.handle.to_be_bytes()));
+        }
+        let row_size = self.submission.row_size();
+        let mut leaves = vec![[0; 32]; rows.len() / row_size];
+        merkle::hash_rows(&rows, row_size, leaves.as_flattened_mut());
+        let blocks = self.packed(sorted, &rows, &leaves)?;
+        let (order, sizes) = by_token(&rows, row_size);
+        Ok(Made { blocks, rows, row_size, order, sizes })
+    }
+
+    fn secrets(&self, records: &[Record], given: Option<&[u8]>) -> Result<Zeroizing<Vec<u8>>, Error> {
+        if let Some(secrets) = given {
+            require_count(secrets.len(), records.len() * 64, "bytes of record secrets")?;
+            return Ok(Zeroizing::new(secrets.to_vec()));
+        }
+        if records.is_empty() {
+            return Ok(Zeroizing::default());
+        }
+        let (data, offsets) = links(records);
+        let inputs = Inputs::new(Column::of(&data, offsets)?, Some(&self.prefix))?;
+        match &self.source {
+            Source::Holder(key) => oprf::evaluate(key, &inputs, Arithmetic::choose(self.submission.lanes)),
+            Source::Group(key) => keyed::evaluate(key, &inputs, self.submission.lanes),
+            Source::Given => Err(Error::shape("record secrets are missing")),
+        }
+        .map(Zeroizing::new)
+    }
+
+    /// The vault's blocks: rows put and deleted, by handle.
+    fn packed(&self, sorted: &Sorted, rows: &[u8], leaves: &[[u8; 32]]) -> Result<Vec<u8>, Error> {
+        let (leaves_put, leaves_deleted) = leaves.split_at(sorted.put.len());
+        let mut put = Vec::with_capacity(sorted.put.len());
+        for (index, record) in sorted.put.iter().enumerate() {
+            let link_column = self.columns.get(usize::from(record.column));
+            put.push(Sent {
+                handle: record.handle,
+                token: token(rows, self.submission.row_size(), index),
+                leaf: &leaves_put[index],
+                op: PUT,
+                link_column: link_column.ok_or_else(|| Error::at(index, "a staged record's column is unknown"))?,
+                row_id: record.row_id,
+                link_value: record.link_value,
+                content: record.content,
+            });
+        }
+        let deleted = sorted.vanished.iter().zip(leaves_deleted);
+        let mut deleted = deleted.map(|(before, leaf)| Sent { op: DELETE, content: b"", leaf, ..*before }).peekable();
+        let mut put = put.into_iter().peekable();
+        vault::pack(std::iter::from_fn(|| match (put.peek(), deleted.peek()) {
+            (Some(one), Some(other)) if other.handle < one.handle => deleted.next(),
+            (Some(_), _) => put.next(),
+            (None, _) => deleted.next(),
+        }))
+    }
+}
+
+impl Read {
+    /// The distinct names that have no plan yet; `learn` takes their plans in this order.
+    pub fn unknown_names(&self) -> Vec<&[u8]> {
+        let of = |names: &Names| names.plans.iter().map(Option::is_none).collect::<Vec<_>>();
+        self.names
+            .iter()
+            .flat_map(|names| {
+                names.distinct.iter().zip(of(names)).filter_map(|(name, is_new)| is_new.then_some(name.as_slice()))
+            })
+            .collect()
+    }
+
+    /// Take the plans of `unknown_names`, and keep them for buckets to come.
+    pub fn learn(&mut self, blinder: &Blinder, plans: &[&[u8]]) -> Result<(), Error> {
+        require_count(plans.len(), self.unknown_names().len(), "split names")?;
+        let mut given = plans.iter().enumerate();
+        for names in &mut self.names {
+            let parts = blinder.submission.fields[names.field].parts();
+            let mut learnt = Vec::new();
+            for (plan, name) in names.plans.iter_mut().zip(&names.distinct).filter(|(plan, _)| plan.is_none()) {
+                let Some((number, data)) = given.next() else { break };
+                let made = Arc::new(parse(parts, data, number)?);
+                learnt.push((name.as_slice().into(), made.clone()));
+                *plan = Some(made);
+            }
+            blinder.memory.keep(learnt.into_iter());
+            if let Values::Names { plans, .. } = &mut self.values[names.field] {
+                *plans = names.plans.iter().flatten().cloned().collect();
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Made {
+    /// Bytes of all rows.
+    pub fn size(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Copy the rows to `place`, by bucket of their tokens.
+    pub fn copy(&self, place: &mut [u8]) {
+        for (place, &index) in place.chunks_exact_mut(self.row_size).zip(&self.order) {
+            place.copy_from_slice(&self.rows[index as usize * self.row_size..][..self.row_size]);
+        }
+    }
+}
+
+/// Link values end to end, with offsets.
+pub fn links(records: &[Record]) -> (Vec<u8>, Vec<u32>) {
+    let (mut data, mut offsets) = (Vec::new(), vec![0]);
+    for record in records {
+        data.extend_from_slice(record.link_value);
+        offsets.push(data.len() as u32);
+    }
+    (data, offsets)
+}
+
+fn parse(parts: Option<&Parts>, data: &[u8], number: usize) -> Result<Plan, Error> {
+    parts.and_then(|parts| parts.plan(data)).ok_or_else(|| Error::at(number, "a split name is malformed"))
+}
+
+fn push(column: &mut Values, reader: &mut Reader, places: &mut HashMap<Vec<u8>, u32>) -> Result<(), Error> {
+    match column {
+        Values::Texts { data, offsets, known } => {
+            let text = reader.text()?;
+            known.push(text.is_some());
+            data.extend_from_slice(&text.unwrap_or_default());
+            offsets.push(data.len() as u32);
+        }
+        Values::Amounts(amounts) => amounts.push(reader.amount()?),
+        Values::Days(days) => days.push(reader.days()?),
+        Values::Sets(sets) => sets.push(reader.set()?),
+        Values::Names { index, .. } => index.push(match reader.text()? {
+            None => NOBODY,
+            Some(name) => match places.get(&*name) {
+                Some(&place) => place,
+                None => {
+                    let place = places.len() as u32;
+                    places.insert(name.into_owned(), place);
+                    place
+                }
+            },
+        }),
+    }
+    Ok(())
+}
+
+/// The order of rows by bucket of their tokens, each bucket in the order given; and their bytes in each.
+fn by_token(rows: &[u8], size: usize) -> (Vec<u32>, [usize; BUCKETS]) {
+    let mut found: [Vec<u32>; BUCKETS] = std::array::from_fn(|_| Vec::new());
+    for (row, index) in rows.chunks_exact(size).zip(0..) {
+        found[usize::from(row[PLACE.start] >> BUCKET_SHIFT)].push(index);
+    }
+    let sizes = std::array::from_fn(|bucket| found[bucket].len() * size);
+    (found.concat(), sizes)
+}
+
+fn token(rows: &[u8], size: usize, index: usize) -> &[u8; PLACE.end - 1 - HANDLE_SIZE] {
+    rows[index * size + PLACE.start..].first_chunk().expect("a row has a token")
+}
