@@ -9,6 +9,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 from concurrent.futures import Future, ProcessPoolExecutor
 
 from keys.secret import Secret
@@ -21,7 +22,16 @@ _seed_of_this_worker: list[bytes] = []
 def _start(seed: bytes) -> None:
     # Ctrl-C at the terminal reaches the whole group; the agent decides when its workers end.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, name="end-with-parent", daemon=True).start()
     _seed_of_this_worker[:] = [seed]
+
+
+def _end_with_parent() -> None:
+    """An agent that is killed closes no pool: without this its workers would wait for ever, with the seed."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _evaluate(work: Job) -> tuple[bytes, bytes]:
