@@ -81,12 +81,12 @@ class Bucket:
 
 @final
 class Ed25519Keys:
-    """Verifies Ed25519 signatures, and remembers keys: those that sign often get tables, of 370 KiB, for at most 64.
+    """Verifies Ed25519 signatures, and remembers keys: those that sign often get tables, of 300 KiB, for at most 64.
 
     One thread at a time; none of it is secret, and none constant time.
     """
 
-    def __init__(self) -> None: ...
+    def __init__(self, *, lanes: bool = True) -> None: ...
     def verify(self, publics: bytes, signatures: bytes, messages: bytes, offsets: bytes) -> bytes:
         """One byte for each message: 1 if its signature (64 bytes) of its key (32 bytes) is taken (docs/log.md)."""
 

@@ -20,6 +20,7 @@ mod kernel;
 pub mod keyed;
 pub mod layout;
 pub mod merkle;
+pub mod multiples;
 pub mod oprf;
 pub mod plans;
 #[cfg(feature = "python")]

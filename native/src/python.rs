@@ -184,8 +184,9 @@ struct Ed25519Keys(Mutex<ed25519::Keys>);
 #[pymethods]
 impl Ed25519Keys {
     #[new]
-    fn new() -> Self {
-        Self(Mutex::new(ed25519::Keys::default()))
+    #[pyo3(signature = (*, lanes=true))]
+    fn new(lanes: bool) -> Self {
+        Self(Mutex::new(ed25519::Keys::new(Arithmetic::choose(lanes))))
     }
 
     fn verify<'py>(

@@ -129,6 +129,17 @@ pub fn carried(value: &Wide) -> Field {
     ])
 }
 
+/// Twice the value, as a product would be.
+#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+#[inline]
+pub fn wide_double(value: &Field) -> Wide {
+    let mut limbs = value.0;
+    for limb in &mut limbs {
+        *limb = doubled(*limb);
+    }
+    Wide(limbs)
+}
+
 #[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
 #[inline]
 pub fn wide_add(left: &Wide, right: &Wide) -> Wide {

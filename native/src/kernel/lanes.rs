@@ -5,7 +5,8 @@
 use core::arch::x86_64::*;
 use std::sync::LazyLock;
 
-use super::{field, group, hmac, sha256};
+use super::point::niels;
+use super::{Niels, Signed, field, group, hmac, sha256, signed};
 use crate::input::Inputs;
 use crate::oprf::Scalars;
 
@@ -82,6 +83,18 @@ impl Kernel {
     pub fn nodes(self, pairs: &[&[u8]; 16]) -> [[u8; 32]; 16] {
         // SAFETY: as in `hashed`.
         unsafe { sha256::nodes(pairs) }
+    }
+
+    /// See `niels::multiples`.
+    pub fn multiples(self, encoding: &[u8; 32]) -> Vec<Niels> {
+        // SAFETY: as in `hashed`.
+        unsafe { niels::multiples(encoding) }
+    }
+
+    /// See `signed::combined`.
+    pub fn combined(self, items: &[Signed], base: &[Niels]) -> Vec<[u8; 32]> {
+        // SAFETY: as in `hashed`.
+        unsafe { signed::combined(items, base) }
     }
 
     /// See `field::multiply_only`.

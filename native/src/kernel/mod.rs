@@ -1,4 +1,5 @@
 //! Eight values at a time, where the processor has AVX-512 IFMA: field and group arithmetic, SHA-512, batched encoding.
+//! Signatures, which are public, are verified in variable time (`signed`, `point::niels`).
 //!
 //! Constant time in every scalar and, lengths apart, in every input: no branch, index or loop count depends on them.
 //! docs/native.md has the argument and how it was checked. All unsafe code of the crate is in `lanes`.
@@ -11,7 +12,10 @@ mod lanes;
 mod point;
 pub mod sha256;
 mod sha512;
+mod signed;
 #[cfg(test)]
 mod tests;
 
 pub use lanes::Kernel;
+pub use point::niels::Niels;
+pub use signed::Signed;

@@ -3,6 +3,8 @@
 //! Extended twisted Edwards coordinates with a = -1 (Hisil, Wong, Carter, Dawson 2008). A doubling or an addition ends in
 //! the four factors E, F, G, H of its result; what comes next says which products of them are needed.
 
+pub mod niels;
+
 use core::arch::x86_64::*;
 use core::hint::black_box;
 
@@ -220,6 +222,18 @@ fn choose(mask: __mmask8, yes: &Cached, no: &Cached) -> Cached {
         minus: select(mask, &yes.minus, &no.minus),
         t2d: select(mask, &yes.t2d, &no.t2d),
         z2: select(mask, &yes.z2, &no.z2),
+    }
+}
+
+/// The points of `yes` in the lanes of `mask`, those of `no` elsewhere.
+#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+#[inline]
+fn choose_points(mask: __mmask8, yes: &Point, no: &Point) -> Point {
+    Point {
+        x: select(mask, &yes.x, &no.x),
+        y: select(mask, &yes.y, &no.y),
+        z: select(mask, &yes.z, &no.z),
+        t: select(mask, &yes.t, &no.t),
     }
 }
 
