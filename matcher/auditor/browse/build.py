@@ -34,9 +34,9 @@ def build(home: Path, store: MirrorStore, report: Report, progress: Callable[[in
         connection.execute("BEGIN IMMEDIATE")
         try:
             _build(connection, store, report, progress)
-            connection.execute("COMMIT")
+            connection.commit()
         except BaseException:
-            connection.execute("ROLLBACK")
+            connection.rollback()  # does nothing where SQLite has rolled back by itself, as on a full disk
             raise
 
 
