@@ -38,6 +38,15 @@ def contents(records: Records) -> list[tuple[str, str, list[object], dict[str, s
     ]
 
 
+def test_a_row_without_a_link_value_is_told_whatever_others_name() -> None:
+    names = ("project_id", "general_contractor", "wage_account", "deposit_account")
+    rows = (("P1", "甲", "62220001", "62220002"), ("P2", "甲", "62220003", ""), ("P3", "甲", "", ""))
+    for one in rows[:2]:
+        found = read(ASKING, names, one, rows[2])
+        assert found.rejects == [Reject(3, "wage_account", "no-link")]
+    assert read(ASKING, names, *rows).rejected == 1
+
+
 def test_a_row_gives_a_record_for_each_link_value() -> None:
     names = ("project_id", "general_contractor", "wage_account", "deposit_account", "wages_due", "deposit_due")
     found = read(ASKING, names, (" P1 ", "甲 公司", "6222-0001", "6222 0002", "3,000.5", "2022年5月1日"))

@@ -71,9 +71,10 @@ class RecordReader:
             result.warnings.update(cell.warnings)
             result.warned += [lines[index] for index in cell.warned]
         without = [line for index, line in enumerate(lines) if index not in excluded]
+        everything = len(without)
         for link in self._plan.links:
             named = self._records(link, lines, texts, row_ids, excluded, read, result)
-            if len(named) == len(without):
+            if len(named) == everything:
                 without = []
             elif without:
                 without = [line for line in without if line not in named]
