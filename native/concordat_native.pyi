@@ -7,7 +7,7 @@ to compare. Every call releases the interpreter's lock. Anything refused raises 
 """
 
 from collections.abc import Callable, Sequence
-from typing import final
+from typing import Any, final
 
 version: str
 arithmetic: str
@@ -187,3 +187,54 @@ def join_columns(columns: Sequence[bytes], widths: Sequence[int]) -> bytes:
 
 def multiply_only(rounds: int) -> int | None:
     """For bench/kernel.py: 20 multiplier instructions a round, of eight lanes; None where there is no kernel."""
+
+def whole_rows(data: bytes, separator: int, *, last: bool = False) -> tuple[int, int]:
+    """(end of the last whole row of a text table, lines up to there), as Python's csv module would divide it.
+
+    ``data`` is UTF-8 and begins where a row begins; ``last``: its end ends a row.
+    """
+
+def look(data: bytes, mark: bytes) -> tuple[int, bool, int | None]:
+    """(line feeds in a block, whether ``mark`` is in it, bytes that are whole characters of UTF-8).
+
+    The last is None where a byte does not decode; less than all where a character is cut by the block's end.
+    """
+
+@final
+class RowReader:
+    """Reads the plain rows of one text file: see records/compiled.py, which makes one, and native/src/reading.
+
+    ``columns`` (compiled.py's _Read) are ``data`` data columns, the link columns, then that of the row id, if there is
+    one. A block is loaded, what is asked is learnt, then its records are staged.
+    """
+
+    def __new__(
+        cls,
+        *,
+        width: int,
+        separator: int,
+        wrapped: bool,
+        header: list[bytes],
+        totals: set[bytes],
+        columns: list[Any],
+        data: int,
+        row_id: int | None,
+        links: list[Any],
+        hand_back: list[list[tuple[str, int, list[bytes]]]],
+        key: bytes,
+        prefix: bytes,
+        asking: bool,
+    ) -> RowReader: ...
+    def load(self, data: bytes, line: int, after: int) -> list[int]:
+        """Read a block of whole rows that begins on ``line``, passing over rows up to line ``after``; returns how many
+        cells of each column are to be answered."""
+    def asked(self, column: int) -> list[bytes]:
+        """Those cells, stripped, in UTF-8."""
+    def learn(self, column: int, texts: bytes, offsets: bytes, marks: bytes) -> None:
+        """Their values, in that order: JSON in data columns, else the normal form; marks are compiled.py's."""
+    def stage(
+        self, data: bytes, file: int
+    ) -> tuple[list[bytes], tuple[int, int, int, int], list[tuple[int, int, int]], bytes, bytes]:
+        """The loaded block's records as staged.py has them, in 64 parts; counts of rows, records, unknown credit codes
+        and spared records; (line, start, end) of the rows left; an asking side's link tags and handles, 8 bytes each.
+        """

@@ -29,6 +29,9 @@ mod python;
 mod python_blinding;
 #[cfg(feature = "python")]
 mod python_merkle;
+#[cfg(feature = "python")]
+mod python_reading;
+pub mod reading;
 pub mod rows;
 pub mod staged;
 pub mod threads;

@@ -11,7 +11,7 @@ use crate::column::Column;
 use crate::error::Error;
 use crate::input::Inputs;
 use crate::oprf::Arithmetic;
-use crate::{dleq, ed25519, keyed, oprf, python_blinding, python_merkle, threads};
+use crate::{dleq, ed25519, keyed, oprf, python_blinding, python_merkle, python_reading, threads};
 
 create_exception!(
     concordat_native,
@@ -212,6 +212,9 @@ fn concordat_native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("version", env!("CARGO_PKG_VERSION"))?;
     module.add("arithmetic", Arithmetic::choose(true).name())?;
     module.add_class::<Ed25519Keys>()?;
+    module.add_class::<python_reading::RowReader>()?;
+    module.add_function(wrap_pyfunction!(python_reading::look, module)?)?;
+    module.add_function(wrap_pyfunction!(python_reading::whole_rows, module)?)?;
     module.add_function(wrap_pyfunction!(oprf_evaluate, module)?)?;
     module.add_function(wrap_pyfunction!(oprf_blind, module)?)?;
     module.add_function(wrap_pyfunction!(oprf_blind_evaluate, module)?)?;

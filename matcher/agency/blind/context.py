@@ -7,21 +7,26 @@ A Context is made of it there; nothing in it changes from task to task.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
 
 from keys import native
+from matcher.agency.blind.amending import Amending
 from matcher.agency.blind.handles import Handles
 from matcher.agency.blind.native_bucket import NativeBuckets
 from matcher.agency.blind.portable_bucket import PortableBuckets
 from matcher.agency.blind.sources import Source
+from matcher.agency.files.batches import TextTable, source
+from matcher.agency.records.compiled import BlockReader, Naming
 from matcher.agency.records.plan import Layout
 from matcher.agency.records.records import RecordReader
 from matcher.agency.vault.rows import previous_blocks
 from matcher.agency.vault.schema import connect_read_only
 from matcher.protocol import rows, suite
 from matcher.protocol.agreement.model import Column, Field, Side
+from matcher.protocol.errors import StateError
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,7 @@ class Setup:
     scope: int
     number: int
     exhausted: frozenset[bytes]
+    amending: Amending
     source: Source = field(repr=False)
     handle_key: bytes = field(repr=False)
 
@@ -55,6 +61,8 @@ class Context:
         self.source = setup.source
         names = (setup.matching_digest, setup.flow, setup.period)
         self.handles = Handles(setup.handle_key, suite.handle_prefix(*names))
+        self._naming = Naming(setup.handle_key, suite.handle_prefix(*names), setup.side == "asking")
+        self._block_readers: dict[int, BlockReader] = {}
         shared = (
             setup.fields, setup.columns, setup.side, setup.source, suite.record_info(*names),
             rows.row_aad_prefix(*names, setup.side, setup.party),
@@ -66,6 +74,25 @@ class Context:
     def reader(self, present: tuple[int, ...], units: tuple[str, ...]) -> RecordReader:
         """The reader of one file's rows."""
         return RecordReader(Layout(self.setup.columns, self.setup.fields, self.setup.normaliser), present, units)
+
+    def present(self, columns: Sequence[Column]) -> tuple[int, ...]:
+        """Their indexes among the agreement's columns."""
+        numbers = {column.name: number for number, column in enumerate(self.setup.columns)}
+        return tuple(numbers[column.name] for column in columns)
+
+    def block_reader(self, file: int, table: TextTable) -> BlockReader:
+        """The crate's reader of text file number ``file``. Raises StateError where its rows cannot be read so."""
+        reader = self._block_readers.get(file)
+        if reader is None:
+            amended, _applying = self.setup.amending.source(source(table.about, 0, iter(())))
+            tests = self.setup.amending.hand_back(amended.columns)
+            if (crate := native.module()) is None or tests is None:
+                raise StateError("this text file is read row by row")
+            reader = self._block_readers[file] = BlockReader(
+                crate, table, Layout(self.setup.columns, self.setup.fields, self.setup.normaliser),
+                self.present(amended.columns), amended.units, tests, self._naming,
+            )  # fmt: skip
+        return reader
 
     @cached_property
     def _vault(self) -> sqlite3.Connection:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from matcher.agency.files.addresses import letters
+from matcher.agency.files.encoding import TextForm
 from matcher.agency.files.headers import Header
 from matcher.agency.files.mappings import SourceMapping
 from matcher.agency.records.rejects import Reject
@@ -89,12 +90,22 @@ class About:
         }
 
 
+class TextTable(NamedTuple):
+    """How a text file is read: what a process needs that gets only some of its rows. ``repeated`` is the header's last
+    row as it stands there."""
+
+    about: About
+    form: TextForm
+    separator: str
+    repeated: list[str]
+
+
 @dataclass(frozen=True, slots=True)
 class RowSource:
     """An open file. ``columns`` are those of the agreement's columns that the file has, in the order of the cells.
 
     ``units`` are the units of money their headers name. ``total`` is about how many rows there are, for progress only.
-    ``batches`` can be gone through once.
+    ``batches`` can be gone through once. ``text`` is of a text file, whose rows may also be read in blocks (blocks.py).
     """
 
     columns: tuple[Column, ...]
@@ -102,11 +113,12 @@ class RowSource:
     total: int
     batches: Iterator[Batch]
     about: About
+    text: TextTable | None = None
 
 
-def source(about: About, total: int, batches: Iterator[Batch]) -> RowSource:
+def source(about: About, total: int, batches: Iterator[Batch], text: TextTable | None = None) -> RowSource:
     """The RowSource of a file whose cells follow ``about.header.places``."""
     places = about.header.places
     return RowSource(
-        tuple(place.column for place in places), tuple(place.unit for place in places), total, batches, about
+        tuple(place.column for place in places), tuple(place.unit for place in places), total, batches, about, text
     )

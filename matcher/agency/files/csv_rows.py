@@ -13,13 +13,24 @@ from __future__ import annotations
 import csv
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
-from matcher.agency.files.batches import BATCH_ROWS, MAX_CELL, TOTALS, About, Batch, Reading, RowSource, source
+from matcher.agency.files.batches import (
+    BATCH_ROWS,
+    MAX_CELL,
+    TOTALS,
+    About,
+    Batch,
+    Reading,
+    RowSource,
+    TextTable,
+    source,
+)
 from matcher.agency.files.encoding import TextForm, is_damaged, survey
 from matcher.agency.files.headers import HEAD_ROWS, Header, find_header, named
 from matcher.agency.records.rejects import Reject
@@ -45,7 +56,8 @@ def open_csv(path: Path, columns: Sequence[Column], reading: Reading) -> RowSour
             repeated = row
             break
     about = About(" ".join(filter(None, (form.encoding, _SEPARATORS[separator]))), header, lines[header.last])
-    return source(about, max(0, form.lines - about.line), _batches(rows, repeated or [], header, form))
+    table = TextTable(about, form, separator, repeated or [])
+    return source(about, max(0, form.lines - about.line), batches_of(rows, table), table)
 
 
 def _head(path: Path, form: TextForm, separator: str) -> list[tuple[int, list[str]]]:
@@ -55,26 +67,39 @@ def _head(path: Path, form: TextForm, separator: str) -> list[tuple[int, list[st
 
 
 def _rows(path: Path, form: TextForm, separator: str) -> Rows:
-    """(first line, cells) of each row; None for a row whose quoting is broken."""
-    with path.open(encoding=form.encoding, errors=form.errors, newline="") as stream:
-        before = os.fstat(stream.fileno())
-        reader = csv.reader(stream, strict=True, delimiter=separator)
-        line = 1
-        while True:
-            try:
-                for row in reader:
-                    yield line, row
-                    line = reader.line_num + 1
-                break
-            except csv.Error:
-                yield line, None
-                line = reader.line_num + 1
-        after = os.fstat(stream.fileno())
+    """The rows of the whole file."""
+    with path.open(encoding=form.encoding, errors=form.errors, newline="") as stream, unchanged(path, stream):
+        yield from rows_of(stream, separator)
+
+
+@contextmanager
+def unchanged(path: Path, stream: IO[Any]) -> Iterator[None]:
+    """Raises InputError if ``stream``, which is of ``path``, was written to meanwhile."""
+    before = os.fstat(stream.fileno())
+    yield
+    after = os.fstat(stream.fileno())
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
         raise InputError(f"{path.name}: the file changed while it was read", remedy="Submit it again.")
 
 
-def _batches(rows: Rows, header_row: list[str], header: Header, form: TextForm) -> Iterator[Batch]:
+def rows_of(lines: Iterable[str], separator: str, line: int = 1) -> Rows:
+    """(first line, cells) of each row of ``lines``, which begin with line ``line``; None where quoting is broken."""
+    reader = csv.reader(lines, strict=True, delimiter=separator)
+    first = line
+    while True:
+        try:
+            for row in reader:
+                yield line, row
+                line = first + reader.line_num
+            break
+        except csv.Error:
+            yield line, None
+            line = first + reader.line_num
+
+
+def batches_of(rows: Rows, table: TextTable) -> Iterator[Batch]:
+    """``rows`` that are records, in batches, with those that cannot be read; empty ones are passed over."""
+    form, header, header_row = table.form, table.about.header, table.repeated
     width = len(header.texts)
     positions = [place.position for place in header.places]
     pick: Any = itemgetter(*positions) if len(positions) > 1 else lambda row: (row[positions[0]],)

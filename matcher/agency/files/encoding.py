@@ -11,11 +11,14 @@ from __future__ import annotations
 import codecs
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import NamedTuple
 
+from keys import native
 from matcher.protocol.errors import InputError
 
 _BLOCK = 1 << 20
+_WRAPPED = b'="'
 _SAMPLE = 1 << 16
 _MOST_ZEROS = 20  # of twenty bytes of text, less than one is zero or another byte that no text has
 _NO_TEXT = bytes((*range(9), *range(14, 32)))
@@ -81,8 +84,11 @@ class _Look(NamedTuple):
 
 def _look_through(path: Path, encoding: str) -> _Look:
     """One reading of the whole file, decoded as ``encoding`` until a byte does not; empty: UTF-16, not decoded."""
+    crate = native.module()
+    if encoding == "utf-8" and crate is not None:
+        return _looked_through(path, crate)
     decoder = codecs.getincrementaldecoder(encoding or "latin-1")()
-    mark = b'="' if encoding else b'=\0"'
+    mark = _WRAPPED if encoding else b'=\0"'
     damaged = wrapped = False
     lines = 0
     before = b""
@@ -99,6 +105,24 @@ def _look_through(path: Path, encoding: str) -> _Look:
                     damaged = True
             if not block:
                 return _Look(damaged, lines, wrapped)
+
+
+def _looked_through(path: Path, crate: ModuleType) -> _Look:
+    """The same for UTF-8, by the crate."""
+    damaged = wrapped = False
+    lines = 0
+    rest = b""  # of the block before: what may go on in this one
+    with path.open("rb") as stream:
+        while block := stream.read(_BLOCK):
+            data = rest + block
+            more, is_there, whole = crate.look(data, _WRAPPED)
+            lines += more
+            wrapped = wrapped or is_there
+            damaged = damaged or whole is None
+            rest = b"" if whole is None else data[whole:]
+            if not rest and data.endswith(_WRAPPED[:1]):
+                rest = _WRAPPED[:1]
+    return _Look(damaged or rest not in (b"", _WRAPPED[:1]), lines, wrapped)
 
 
 def _count(path: Path, encoding: str) -> tuple[int, int]:

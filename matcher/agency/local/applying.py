@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from matcher.agency.files.batches import Batch, RowSource
 from matcher.agency.local.accounts import DEPOSIT, WAGE, Account, account_codes, unknown_states
@@ -22,7 +22,7 @@ from matcher.protocol import normalise
 from matcher.protocol.agreement.model import Column
 from matcher.protocol.errors import InputError
 
-_KIND = "account_kind"
+KIND = "account_kind"
 _REMEMBERED = 4096
 _CELLS: Mapping[str, str] = {
     "holder": "holder", "name": "account_name", "state": "account_state", "reason": "restraint_reason",
@@ -63,7 +63,7 @@ class Applying:
     def source(self, source: RowSource) -> RowSource:
         """``source`` with the codes added; as it was where the agreement or the file gives the rules nothing."""
         names = {column.name: place for place, column in enumerate(source.columns)}
-        if self._flags is None or _KIND not in names:
+        if self._flags is None or KIND not in names:
             return source
         place = names.get(self._flags.name)
         batches = self._batches(source, names, place)
@@ -72,7 +72,7 @@ class Applying:
         return replace(source, columns=(*source.columns, self._flags), units=(*source.units, ""), batches=batches)
 
     def _batches(self, source: RowSource, names: Mapping[str, int], place: int | None) -> Iterator[Batch]:
-        kind_place = names[_KIND]
+        kind_place = names[KIND]
         kind_of = _kinds(source.columns[kind_place])
         link = next(number for number, column in enumerate(source.columns) if column.link)
         cells = {field: names[name] for field, name in _CELLS.items() if name in names}
@@ -132,6 +132,22 @@ class Applying:
             return given
         more = [code for place, code in enumerate(self._flag_codes) if code in codes and not stands >> place & 1]
         return ";".join([given, *more] if stands else more)
+
+
+class Look(NamedTuple):
+    """Rows that a rule looks at: of these kinds, where one column's cell is ``filled``, and another's ``blank``."""
+
+    kinds: tuple[str, ...]
+    filled: str
+    blank: str = ""
+
+
+# What _asker asks, for readers that see columns instead of rows.
+LOOKS = (
+    Look((WAGE,), _CELLS["name"]),
+    Look((DEPOSIT,), _CELLS["deposit_held"], blank=_CELLS["last_deposit"]),
+    Look((WAGE, DEPOSIT), _CELLS["state"]),
+)
 
 
 def _asker(cells: Mapping[str, int]) -> Callable[[tuple[str, ...], str], bool]:

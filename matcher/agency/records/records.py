@@ -21,10 +21,12 @@ from matcher.agency.records.cells import Cells
 from matcher.agency.records.plan import Layout, LinkColumn, plan
 from matcher.agency.records.rejects import Reject
 from matcher.protocol import normalise
+from matcher.protocol.agreement.model import Column
 
 MAX_ROW_ID = 64
 SPARED = "spared"
 _NULL = "null"
+_SEPARATOR = b"\x1f"  # no normalised text holds a control character
 
 
 @dataclass(slots=True)
@@ -90,11 +92,7 @@ class RecordReader:
             return None, frozenset()
         position, column = self._plan.row_id
         row_ids = list(map(normalise.text, texts[position]))
-        problems = {
-            index: "row-number-too-long" if row_id else "empty"
-            for index, row_id in enumerate(row_ids)
-            if not 0 < len(row_id) <= MAX_ROW_ID
-        } | faults.find(texts[position])
+        problems = row_id_problems(row_ids) | faults.find(texts[position])
         bad = frozenset(problems)
         result.rejected += len(bad)
         result.rejects += [Reject(lines[index], column.name, problems[index]) for index in sorted(bad)]
@@ -178,6 +176,20 @@ class RecordReader:
         template = f"[[{head}],{{{_literal(link.extras)}{own}%s{'%s' * (len(extras) - 1)}}}]"
         columns = [slots[place] for place in sorted(slots)] + extras
         return [template % items for items in zip(*columns, strict=True)]
+
+
+def row_id_ending(link: Column) -> bytes:
+    """What follows the row id in the vault row id of an asking row, for the records of one link column."""
+    return _SEPARATOR + link.name.encode()
+
+
+def row_id_problems(row_ids: Sequence[str]) -> dict[int, str]:
+    """Codes by position of what cannot be a row's own number."""
+    return {
+        index: "row-number-too-long" if row_id else "empty"
+        for index, row_id in enumerate(row_ids)
+        if not 0 < len(row_id) <= MAX_ROW_ID
+    }
 
 
 def _applies(conditions: tuple[tuple[int, str], ...], read: list[Cells], count: int) -> list[bool] | None:

@@ -162,7 +162,7 @@ class _Submit:
                 local = stack.enter_context(job.local.opened(spool.path, key, rejects, self._progress))
                 sources = [local.source(source) for source in sources]
             with self._progress(_("Reading"), sum(source.total for source in sources)) as progress:
-                staging = stage(job, sources, workers, spool, rejects, progress)
+                staging = stage(job, sources, local, workers, spool, rejects, progress)
             return staging, {} if local is None else local.summary()
 
     def _require_none(self, rejected: int, rejects: RejectsFile) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from matcher.agency.blind.amending import Amending
 from matcher.agency.blind.context import Setup
 from matcher.agency.blind.sources import Source
 from matcher.agency.calendar.store import calendar_of
@@ -53,6 +54,12 @@ class Job:
         """Bytes of the flow's comparison vector."""
         return VectorLayout(self.flow.fields).width
 
+    @property
+    def amending(self) -> Amending:
+        """What changes rows before they become records, but for flows."""
+        codes = next((field.codes for field in self.flow.fields if field.comparator == "flags"), ())
+        return Amending(self.columns, codes, self.calendar, None if self.local is None else self.local.rules)
+
     def inputs_digest(self) -> bytes:
         """SHA-256 over names and content of the files, in order, and how they are read: the same submission again."""
         total = hashlib.sha256()
@@ -87,6 +94,7 @@ class Job:
             scope=submission.scope,
             number=submission.number,
             exhausted=exhausted,
+            amending=self.amending,
             source=self.source,
             handle_key=self.home.keys.handle_key.reveal(),
         )

@@ -6,14 +6,18 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from matcher.agency.blind.pool import Workers
-from matcher.agency.blind.prepare import Prepare
+from keys import native
+from matcher.agency.blind.pool import Task, Workers
+from matcher.agency.blind.prepare import Prepare, Prepared
+from matcher.agency.blind.reading import PrepareBlock
 from matcher.agency.calendar.due_dates import with_due_dates
 from matcher.agency.files.batches import RowSource
+from matcher.agency.files.blocks import text_blocks
 from matcher.agency.files.registry import open_rows
+from matcher.agency.local.session import LocalWork
+from matcher.agency.records.compiled import MOST_COLUMNS
 from matcher.agency.records.crowding import Crowding
 from matcher.agency.records.rejects import Reject, RejectsFile
-from matcher.agency.submit.buckets import BucketWriter
 from matcher.agency.submit.job import Job
 from matcher.agency.submit.spool import Spool
 
@@ -30,28 +34,30 @@ class Staging:
 
 
 def stage(
-    job: Job, sources: Sequence[RowSource], workers: Workers, spool: Spool, rejects: RejectsFile,
-    progress: Callable[[int], None],
+    job: Job, sources: Sequence[RowSource], local: LocalWork | None, workers: Workers, spool: Spool,
+    rejects: RejectsFile, progress: Callable[[int], None],
 ) -> Staging:  # fmt: skip
-    """Stage all records of ``sources``, the job's files opened. Raises InputError when one cannot be read further."""
+    """Stage all records of ``sources``, the job's files opened and amended; ``local`` is what amended them.
+
+    Raises InputError when one cannot be read further.
+    """
     result = Staging()
     for path, source in zip(job.files, sources, strict=True):
         rejects.describe(path.name, source.about.sheet, source.about.labels())
     crowding = Crowding()
-    writer = BucketWriter(spool.staged)
     unread: deque[tuple[int, list[Reject]]] = deque()
-    try:
-        for prepared in workers.run(_tasks(job, sources, unread, result)):
-            file, problems = unread.popleft()
-            result.records += prepared.records + prepared.rejected + len(problems)
-            result.rejected += prepared.rejected + len(problems)
-            result.warnings.update(prepared.warnings)
-            rejects.add(job.files[file].name, sorted(problems + prepared.rejects))
-            writer.append(prepared.parts)
-            crowding.add(prepared.tags, prepared.handles)
-            progress(result.rows)
-    finally:
-        writer.close(durable=False)
+    for prepared in workers.run(_tasks(job, sources, local, spool, unread)):
+        file, problems = unread.popleft()
+        result.rows += prepared.rows + len(problems)
+        result.records += prepared.records + prepared.rejected + len(problems)
+        result.rejected += prepared.rejected + len(problems)
+        result.warnings.update(prepared.warnings)
+        rejects.add(job.files[file].name, sorted(problems + prepared.rejects))
+        crowding.add(prepared.tags, prepared.handles)
+        if local is not None:
+            local.applying.counts.update(prepared.codes)
+            local.applying.warnings.update(prepared.untold)
+        progress(result.rows)
     if job.side == "asking":
         result.crowded = crowding.crowded(job.flow.multiple)
     return result
@@ -63,12 +69,24 @@ def open_all(job: Job) -> list[RowSource]:
 
 
 def _tasks(
-    job: Job, sources: Sequence[RowSource], unread: deque[tuple[int, list[Reject]]], result: Staging
-) -> Iterator[Prepare]:
+    job: Job, sources: Sequence[RowSource], local: LocalWork | None, spool: Spool,
+    unread: deque[tuple[int, list[Reject]]],
+) -> Iterator[Task[Prepared]]:  # fmt: skip
     index = {column.name: number for number, column in enumerate(job.columns)}
     for file, source in enumerate(sources):
-        present = tuple(index[column.name] for column in source.columns)
-        for batch in source.batches:
-            result.rows += len(batch)
-            unread.append((file, batch.rejects))
-            yield Prepare(file, present, source.units, batch.lines, batch.rows)
+        if (crate := native.module()) is not None and source.text is not None and _in_blocks(job, source, local):
+            for block in text_blocks(job.files[file], source.text, crate.whole_rows):
+                unread.append((file, []))
+                yield PrepareBlock(spool.staged, file, source.text, block)
+        else:
+            present = tuple(index[column.name] for column in source.columns)
+            for batch in source.batches:
+                unread.append((file, batch.rejects))
+                yield Prepare(spool.staged, file, present, source.units, batch.lines, batch.rows)
+
+
+def _in_blocks(job: Job, source: RowSource, local: LocalWork | None) -> bool:
+    """Whether workers can read a text file's blocks by themselves. What flows say, only the parent knows."""
+    if source.text is None or not source.text.separator.isascii() or (local is not None and local.flows is not None):
+        return False
+    return len(source.columns) <= MOST_COLUMNS and job.amending.hand_back(source.columns) is not None

@@ -1,0 +1,191 @@
+"""The crate's reader for one text file, compiled from the file's plan: see native/src/reading.
+
+What the crate does not read by itself it asks here, cell by cell and each once: the answers are those of cells.py. Rows
+for which that is not enough it hands back. Left to others: reading those (blind/reading.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any, NamedTuple
+
+from keys import native
+from matcher.agency.files.batches import TOTALS, TextTable
+from matcher.agency.records import cells, faults
+from matcher.agency.records.plan import DataColumn, Layout, LinkColumn, Plan, plan
+from matcher.agency.records.records import row_id_ending, row_id_problems
+from matcher.protocol import normalise
+
+MOST_COLUMNS = 64
+GOOD, PROBLEM, WARNED = range(3)
+_EMPTY, _FLAGLESS = b"null", b"0"
+_KINDS = frozenset(("account", "company", "credit-code", "text", "amount", "date"))
+_LINK_KINDS: Mapping[str, str] = {
+    "account-number": "account", "credit-code": "checked-code", "company-name": "company",
+}  # fmt: skip
+Answer = Callable[[Sequence[str]], tuple[list[str], bytes]]
+
+
+class CellTest(NamedTuple):
+    """``what`` is "blank", "filled" or "is": of the cell in ``column``, for "is" with values."""
+
+    what: str
+    column: str
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """What names records: suite.handle_prefix under the agency's handle key; an asking side names links as well."""
+
+    key: bytes
+    prefix: bytes
+    asking: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    position: int | None
+    kind: str
+    unit: int = 0
+    required: bool = False
+    empty: bytes = _EMPTY
+    member: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class _Link:
+    column: int
+    number: int
+    ending: bytes
+    required: bool
+    head: bytes
+    concerns: list[tuple[int, list[tuple[int, list[bytes]]]]]
+    unless: list[tuple[int, list[bytes]]]
+    fields: list[tuple[int | None, bytes]]
+
+
+class BlockReader:
+    """Reads blocks of ``table``, a file whose rows, once amended, have columns ``present`` in ``units`` (RecordReader).
+
+    ``hand_back`` are tests; a row for which all of one of them hold is left to Python.
+    """
+
+    def __init__(
+        self, crate: ModuleType, table: TextTable, layout: Layout, present: Sequence[int], units: Sequence[str],
+        hand_back: Sequence[Sequence[CellTest]], naming: Naming,
+    ) -> None:  # fmt: skip
+        compiled = plan(layout, present, units)
+        self._answers = _answers(compiled, layout)
+        self._after = table.about.line
+        data = {item.column.name: number for number, item in enumerate(compiled.data)}
+        places = {place.column.name: place.position for place in table.about.header.places}
+        reads = [_data(item, places.get(item.column.name), units[item.position]) for item in compiled.data]
+        reads += [_Read(places.get(link.column.name), _LINK_KINDS[layout.normaliser]) for link in compiled.links]
+        if compiled.row_id is not None:
+            reads.append(_Read(places.get(compiled.row_id[1].name), "row-id", required=True))
+        self._reader = crate.RowReader(
+            width=len(table.about.header.texts),
+            separator=ord(table.separator),
+            wrapped=table.form.wrapped,
+            header=[text.encode("utf-8", "surrogatepass") for text in table.repeated],
+            totals={word.encode() for word in TOTALS},
+            columns=reads,
+            data=len(compiled.data),
+            row_id=None if compiled.row_id is None else len(reads) - 1,
+            links=[
+                _link(link, len(compiled.data) + number, compiled, len(layout.fields))
+                for number, link in enumerate(compiled.links)
+            ],
+            hand_back=[
+                [(test.what, data[test.column], [_json(value) for value in test.values]) for test in tests]
+                for tests in hand_back
+            ],
+            key=naming.key,
+            prefix=naming.prefix,
+            asking=naming.asking,
+        )
+
+    def read(self, data: bytes, line: int, file: int) -> Any:
+        """(parts by bucket, (rows, records, warned, spared), [(line, start, end)] left, tags, handles)."""
+        for column, count in enumerate(self._reader.load(data, line, self._after)):
+            if count:
+                texts = [cell.decode() for cell in self._reader.asked(column)]
+                answers, marks = self._answers[column](texts)
+                self._reader.learn(column, *native.column([answer.encode() for answer in answers]), marks)
+        return self._reader.stage(data, file)
+
+
+def _data(item: DataColumn, position: int | None, unit: str) -> _Read:
+    column = item.column
+    return _Read(
+        position=position,
+        kind=column.type if column.type in _KINDS else "asked",
+        unit=normalise.amount_fen("1", unit) if column.type == "amount" else 0,
+        required=column.required,
+        empty=_FLAGLESS if column.type == "flags" else _EMPTY,
+        member=f",{cells.quote(column.name)}:".encode(),
+    )
+
+
+def _link(link: LinkColumn, place: int, compiled: Plan, fields: int) -> _Link:
+    slots: dict[int, tuple[int | None, bytes]] = {place: (None, text.encode()) for place, text in link.fixed.items()}
+    for concern, (number, _conditions) in enumerate(link.concerns):
+        if (field := compiled.data[number].field) >= 0:
+            slots[field] = (concern, b"")
+    return _Link(
+        column=place,
+        number=link.number,
+        ending=row_id_ending(link.column),
+        required=link.column.required,
+        head=f"{link.extras}{cells.quote(link.column.name)}:".encode(),
+        concerns=[
+            (number, [(other, [_json(wanted)]) for other, wanted in conditions]) for number, conditions in link.concerns
+        ],
+        unless=[(number, [_json(value) for value in sorted(values)]) for number, values in link.unless],
+        fields=[slots.get(place, (None, _EMPTY)) for place in range(fields)],
+    )
+
+
+def _json(value: str) -> bytes:
+    return cells.quote(value).encode()
+
+
+def _answers(compiled: Plan, layout: Layout) -> list[Answer]:
+    """By column of the crate's: what cells that it does not read itself are."""
+    of_links = _answer_link(cells.link_reader(layout.normaliser))
+    answers: list[Answer] = [_answer_data(item.reader) for item in compiled.data]
+    answers += [of_links for _link in compiled.links]
+    return answers if compiled.row_id is None else [*answers, _answer_row_id]
+
+
+def _answer_data(read: cells.Reader) -> Answer:
+    def answer(texts: Sequence[str]) -> tuple[list[str], bytes]:
+        found = read(texts)
+        return found.json, _marks(len(texts), found.problems, found.warned)
+
+    return answer
+
+
+def _answer_link(read: cells.Reader) -> Answer:
+    def answer(texts: Sequence[str]) -> tuple[list[str], bytes]:
+        found = read(texts)
+        return [value or "" for value in found.values], _marks(len(texts), found.problems, ())
+
+    return answer
+
+
+def _answer_row_id(texts: Sequence[str]) -> tuple[list[str], bytes]:
+    row_ids = list(map(normalise.text, texts))
+    return row_ids, _marks(len(texts), row_id_problems(row_ids) | faults.find(texts), ())
+
+
+def _marks(count: int, problems: Mapping[int, str], warned: Sequence[int]) -> bytes:
+    marks = bytearray(count)
+    for index in warned:
+        marks[index] = WARNED
+    for index in problems:
+        marks[index] = PROBLEM
+    return bytes(marks)

@@ -1,0 +1,145 @@
+"""The same text file read row by row in Python and in blocks by the crate, to be compared."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Literal
+
+from matcher.agency.blind.amending import Amending
+from matcher.agency.blind.context import Context, Setup
+from matcher.agency.blind.prepare import Prepare, Prepared
+from matcher.agency.blind.reading import PrepareBlock
+from matcher.agency.blind.sources import GroupSource
+from matcher.agency.calendar.workdays import packaged
+from matcher.agency.files.blocks import text_blocks
+from matcher.agency.files.registry import open_rows
+from matcher.agency.local.settings import local_rules
+from matcher.agency.records import staged
+from matcher.agency.records.plan import plain_columns
+from matcher.agency.records.rejects import Reject
+from matcher.protocol.agreement.model import Column
+from matcher.protocol.errors import InputError
+from tests import daxing
+
+Side = Literal["asking", "answering"]
+
+
+class Refused(Exception):
+    """The file has no usable header."""
+
+
+@dataclass
+class Result:
+    """All that reading one file gives, in an order that does not depend on how it was cut."""
+
+    records: list[staged.Staged] = field(default_factory=list)
+    rejects: list[Reject] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+    tags: list[tuple[bytes, bytes]] = field(default_factory=list)
+
+
+@cache
+def setup(side: Side) -> Setup:
+    """Of the Daxing agreement, local rules and calendar included."""
+    agreement = daxing.agreement("hmac")
+    flow = agreement.flow(daxing.FLOW)
+    columns = plain_columns(agreement.flow_terms(daxing.FLOW).columns(side))
+    codes = next(item.codes for item in flow.fields if item.comparator == "flags")
+    rules = local_rules(None) if side == "answering" else None
+    return Setup(
+        matching_digest=agreement.matching.digest, flow=flow.id, period="2022-05", side=side, party="party",
+        normaliser="account-number", fields=flow.fields, columns=columns, vault=Path("unused"), scope=1, number=1,
+        exhausted=frozenset(), amending=Amending(columns, codes, packaged(), rules),
+        source=GroupSource(b"", bytes(32)), handle_key=bytes(range(32)),
+    )  # fmt: skip
+
+
+def with_columns(before: Setup, columns: Sequence[Column], normaliser: str) -> Setup:
+    """``before`` for an agreement with other columns of its side."""
+    amending = replace(before.amending, columns=tuple(columns))
+    return replace(before, columns=tuple(columns), normaliser=normaliser, amending=amending)
+
+
+def by_rows(path: Path, given: Setup) -> Result:
+    """The reference."""
+    context = Context(given)
+    try:
+        opened = open_rows(path, given.columns)
+    except InputError as error:
+        raise Refused from error
+    source, applying = given.amending.source(opened)
+    present = context.present(source.columns)
+    result, directory = Result(), _staging(path)
+    for batch in source.batches:
+        prepared = Prepare(directory, 0, present, source.units, batch.lines, batch.rows).run(context)
+        prepared.rows += len(batch.rejects)
+        prepared.rejected += len(batch.rejects)
+        prepared.rejects += batch.rejects
+        _add(result, prepared)
+    if applying is not None:
+        _count(result, applying.counts, applying.warnings)
+    return _ended(result, directory)
+
+
+def in_blocks(path: Path, given: Setup, crate: ModuleType, size: int) -> Result:
+    """By the crate, from blocks of about ``size`` bytes."""
+    context = Context(given)
+    source = open_rows(path, given.columns)
+    assert source.text is not None
+    result, directory = Result(), _staging(path)
+    for block in text_blocks(path, source.text, crate.whole_rows, size):
+        prepared = PrepareBlock(directory, 0, source.text, block).run(context)
+        _count(result, prepared.codes, prepared.untold)
+        _add(result, prepared)
+    return _ended(result, directory)
+
+
+def left_over(path: Path, given: Setup, crate: ModuleType) -> int:
+    """How many rows the crate hands back."""
+    context = Context(given)
+    source = open_rows(path, given.columns)
+    assert source.text is not None
+    reader = context.block_reader(0, source.text)
+    blocks = text_blocks(path, source.text, crate.whole_rows)
+    return sum(len(reader.read(block.data, block.line, 0)[2]) for block in blocks)
+
+
+_numbers = itertools.count()
+
+
+def _staging(path: Path) -> Path:
+    directory = path.parent / f"staged-{next(_numbers)}"
+    directory.mkdir()
+    return directory
+
+
+def _add(result: Result, prepared: Prepared) -> None:
+    result.rejects += sorted(prepared.rejects)
+    result.counts.update({name: getattr(prepared, name) for name in ("rows", "records", "rejected")})
+    _count(result, prepared.warnings)
+    tags, handles = (
+        [column[start : start + 8] for start in range(0, len(column), 8)]
+        for column in (prepared.tags, prepared.handles)
+    )
+    result.tags += zip(tags, handles, strict=True)
+
+
+def _count(result: Result, *counters: Iterable[tuple[str, int]] | Counter[str]) -> None:
+    for number, counter in enumerate(counters):
+        result.counts.update({f"{number} {name}": count for name, count in dict(counter).items()})
+
+
+def _ended(result: Result, directory: Path) -> Result:
+    for path in sorted(directory.iterdir()):
+        for record in staged.unpack(path.read_bytes()):
+            assert record.handle[0] >> 2 == int(path.name)
+            result.records.append(record)
+    result.records.sort(key=lambda record: (record.line, record.column))
+    result.tags.sort()
+    return result
