@@ -194,6 +194,9 @@ def whole_rows(data: bytes, separator: int, *, last: bool = False) -> tuple[int,
     ``data`` is UTF-8 and begins where a row begins; ``last``: its end ends a row.
     """
 
+def crowded(tags: bytes, handles: bytes, most: int) -> bytes:
+    """Tags, 8 bytes each and each once, that more than ``most`` different handles have: of each record, 8 bytes."""
+
 def look(data: bytes, mark: bytes) -> tuple[int, bool, int | None]:
     """(line feeds in a block, whether ``mark`` is in it, bytes that are whole characters of UTF-8).
 

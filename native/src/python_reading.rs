@@ -7,6 +7,7 @@ use pyo3::types::PyBytes;
 
 use crate::column::Column;
 use crate::error::Error;
+use crate::reading::crowding;
 use crate::reading::plan::{self, Kind, Link, Plan, Slot, Test};
 use crate::reading::reader::Reader;
 use crate::reading::split;
@@ -29,6 +30,13 @@ pub fn whole_rows(py: Python<'_>, data: &[u8], separator: u8, last: bool) -> (us
 #[pyfunction]
 pub fn look(py: Python<'_>, data: &[u8], mark: &[u8]) -> (usize, bool, Option<usize>) {
     py.detach(|| split::look(data, mark))
+}
+
+/// Tags that more than `most` different handles have.
+#[pyfunction]
+pub fn crowded<'py>(py: Python<'py>, tags: &[u8], handles: &[u8], most: usize) -> PyResult<Bound<'py, PyBytes>> {
+    let found = py.detach(|| crowding::crowded(tags, handles, most))?;
+    Ok(PyBytes::new(py, &found))
 }
 
 #[derive(FromPyObject)]

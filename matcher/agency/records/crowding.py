@@ -9,6 +9,8 @@ from __future__ import annotations
 from array import array
 from itertools import groupby
 
+from keys import native
+
 _KEY_SIZE = 8
 
 
@@ -26,6 +28,9 @@ class Crowding:
 
     def crowded(self, most: int) -> frozenset[bytes]:
         """Tags that more than ``most`` different handles have."""
+        if (crate := native.module()) is not None:
+            found = crate.crowded(self._tags.tobytes(), self._handles.tobytes(), most)
+            return frozenset(native.split(found, _KEY_SIZE))
         suspects = {tag for tag, group in groupby(sorted(self._tags)) if sum(1 for _ in group) > most}
         if not suspects:
             return frozenset()

@@ -6,6 +6,7 @@
 
 pub mod answers;
 pub mod cells;
+pub mod crowding;
 pub mod json;
 pub mod plain;
 pub mod plan;
