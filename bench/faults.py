@@ -12,6 +12,8 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import multiprocessing
+import os
 import random
 import subprocess
 import sys
@@ -19,6 +21,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +31,7 @@ from tests.faults.decoders import attack
 from tests.faults.ground import Killable
 from tests.faults.kills import kill_at_random
 from tests.faults.load import run_load
-from tests.faults.local_acts import ALONE, SCENES, Shelf
+from tests.faults.local_acts import SCENES, SLOW, Shelf
 from tests.faults.local_table import LocalTable
 from tests.faults.service_acts import ACTS, BESIDE
 from tests.faults.service_table import Table
@@ -40,6 +43,7 @@ from tests.service.world import Template, new_template, new_world
 _WIRE_SHARE = 50  # one of so many malformed messages goes over the wire, the others to the decoders
 _ROWS = 200
 _SHOWN = 10
+_BROKEN, _KILLED = "broken", "killed"
 _CUT_ROWS, _CUT_BYTES = 2_000, 60_000
 _MUST_BE_ZERO = ("lost_acknowledged", "crashes", "wrongly_allowed", "wrong_status", "denials_not_logged", "load_errors")
 
@@ -66,15 +70,39 @@ def _service_faults(path: Path, template: Template, sample: int) -> Result:
     return {"fault_points": points, "kills_at_steps": kills, "lost_acknowledged": lost}
 
 
+class _Shelves:
+    """One for each process: scenes are made of what stands on it."""
+
+    made: Shelf | None = None
+
+
+def _begin(path: Path) -> None:
+    _quiet()
+    _Shelves.made = Shelf(path / f"shelf-{os.getpid()}")
+
+
+def _scene(name: str, form: str, path: Path, sample: int) -> int:
+    """How many trials there were of one act; each ended well, or this raises."""
+    if _Shelves.made is None:
+        raise RuntimeError("no shelf was made")
+    place = path / f"trial-{os.getpid()}"
+    place.mkdir(exist_ok=True)
+    table = LocalTable(place / "trial", _Shelves.made, name)
+    numbers = range(len(name) % sample, len(table.steps), sample)
+    return sum(1 for _trial in (table.run(numbers) if form == _BROKEN else table.killed(numbers)))
+
+
 def _local_faults(path: Path, sample: int) -> Result:
-    shelf, points, kills = Shelf(path / "shelf"), 0, 0
-    for name in SCENES:
-        table = LocalTable(path / "trial", shelf, name)
-        numbers = range(len(name) % sample, len(table.steps), sample)
-        points += sum(1 for _trial in table.run(numbers))
-        if name in ALONE:
-            kills += sum(1 for _trial in table.killed(numbers))
-    return {"fault_points": points, "kills_at_steps": kills}
+    """Acts of agencies and auditors, as many at once as there are cores, those that take longest first."""
+    work = [(name, form) for name in sorted(SCENES, key=lambda name: name not in SLOW) for form in (_BROKEN, _KILLED)]
+    counts = dict.fromkeys((_BROKEN, _KILLED), 0)
+    with ProcessPoolExecutor(
+        len(os.sched_getaffinity(0)), multiprocessing.get_context("spawn"), _begin, (path,)
+    ) as processes:  # fmt: skip
+        done = [(form, processes.submit(_scene, name, form, path, sample)) for name, form in work]
+        for form, trials in done:
+            counts[form] += trials.result()
+    return {"fault_points": counts[_BROKEN], "kills_at_steps": counts[_KILLED]}
 
 
 def _random_kills(path: Path, template: Template, kills: int) -> Result:
@@ -169,6 +197,11 @@ def measure(kills: int, malformed: int, parties: int, sample: int, say: Callable
     return figures
 
 
+def _quiet() -> None:
+    logging.disable(logging.CRITICAL)
+    warnings.simplefilter("ignore")
+
+
 def main() -> int:
     """The command line."""
     parser = argparse.ArgumentParser(description="Break everything, and count what was lost and who was let in.")
@@ -178,8 +211,7 @@ def main() -> int:
     parser.add_argument("--sample", type=int, default=1, help="break every so many-th durable step")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     arguments = parser.parse_args()
-    logging.disable(logging.CRITICAL)
-    warnings.simplefilter("ignore")
+    _quiet()
 
     def say(line: str) -> None:
         sys.stderr.write(line + "\n")

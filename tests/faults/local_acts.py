@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -64,6 +64,14 @@ class Shelf:
         self.elements = oprf.blind_batch([b"input %d" % number for number in range(1024)])[1]
 
 
+def close_journals(homes: Iterable[AgencyHome]) -> None:
+    """Close the journals that homes have open; they are opened again when they are needed."""
+    for home in homes:
+        if "journal" in vars(home):
+            home.journal.close()
+            del vars(home)["journal"]
+
+
 class Scene:
     """One trial's place: ``path`` is watched. ``do`` acts, ``reopen`` is a fresh start, ``check`` raises."""
 
@@ -91,6 +99,13 @@ class Scene:
     def check(self) -> None:
         """What must hold after the act has succeeded."""
         raise NotImplementedError
+
+    def elsewhere(self) -> dict[str, Any]:
+        """What lives on other machines: it survives when this one's process is killed."""
+        return {}
+
+    def restore_elsewhere(self, held: dict[str, Any]) -> None:
+        """Put it back."""
 
     def close(self) -> None:
         """Release what is open."""
@@ -186,14 +201,19 @@ class _Exchange(Scene):
         """What comes before the act."""
 
     def _close(self) -> None:
-        for home in self.world.homes.values():
-            if "journal" in vars(home):
-                home.journal.close()
-                del vars(home)["journal"]
+        close_journals(self.world.homes.values())
 
     def reopen(self) -> None:
         """Open the journals again."""
         self._close()
+
+    def elsewhere(self) -> dict[str, Any]:
+        """The log and the mailbox."""
+        return {name: getattr(self.world.service, name) for name in ("entries", "mail", "witnessed")}
+
+    def restore_elsewhere(self, held: dict[str, Any]) -> None:
+        """Put them back."""
+        vars(self.world.service).update(held)
 
     def kinds(self) -> Counter[str]:
         """The kinds of messages in the mailbox."""
@@ -331,6 +351,18 @@ class SubmitGroupKey(Scene):
     def arrange(self) -> None:
         """What the mode needs."""
 
+    def reopen(self) -> None:
+        """Open the journals again."""
+        close_journals(self.world.homes.values())
+
+    def elsewhere(self) -> dict[str, Any]:
+        """The log, the mailbox, and the rows that the service has."""
+        return {name: getattr(self.world.service, name) for name in ("log", "mail", "rows", "sealed")}
+
+    def restore_elsewhere(self, held: dict[str, Any]) -> None:
+        """Put them back."""
+        vars(self.world.service).update(held)
+
     def do(self) -> None:
         """Submit, unless it is done."""
         if not self.world.service.sealed:
@@ -464,13 +496,6 @@ SCENES: dict[str, Callable[[Path, Shelf], Scene]] = {
     "auditor: export": ExportLog,
     "auditor: keep checkpoint": KeepCheckpoint,
 }
-# On this disk alone, without a service in this process's memory: these can be killed in a process of their own.
-ALONE = frozenset(
-    {
-        "agency: create home", "agency: renew card", "agency: add service", "agency: change passphrase",
-        "auditor: keep mirror", "auditor: cosign", "auditor: export", "auditor: keep checkpoint",
-    }
-)  # fmt: skip
 # Whole homes and worker processes: too slow for every step in the short version.
 SLOW = frozenset(
     {

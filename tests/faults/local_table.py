@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import pickle
 import shutil
 import signal
 import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from keys.errors import KeyFileError
@@ -74,13 +76,13 @@ class LocalTable:
                 yield trial
 
     def killed(self, numbers: Iterable[int]) -> Iterator[LocalTrial]:
-        """Kill a process of its own at steps, before and after; only for acts that are on this disk alone."""
+        """Kill a process of its own at steps, before and after. What lives on other machines in the scene survives."""
         for number in numbers:
             for form in KILLS:
                 trial = LocalTrial(self.name, number, form, self.steps[number])
                 scene = self._scene()
                 try:
-                    _act_and_die(scene, number, form)
+                    _act_and_die(scene, number, form, self._path.with_name("elsewhere"))
                     scene.reopen()
                     scene.do()
                     scene.reopen()
@@ -92,17 +94,24 @@ class LocalTable:
                 yield trial
 
 
-def _act_and_die(scene: Scene, number: int, form: Form) -> None:
+def _act_and_die(scene: Scene, number: int, form: Form, kept: Path) -> None:
+    scene.reopen()  # no open database crosses a fork
     child = os.fork()
     if child == 0:
         try:
-            with Steps(scene.watched, number, form).watching():
+            dying = partial(_keep, scene, kept)
+            with Steps(scene.watched, number, form, dying).watching():
                 scene.do()
         finally:
             os._exit(0)  # it was to be killed before
     _pid, status = os.waitpid(child, 0)
     if os.waitstatus_to_exitcode(status) != -signal.SIGKILL:
         raise RuntimeError(f"step {number} did not kill the process")
+    scene.restore_elsewhere(pickle.loads(kept.read_bytes()))  # noqa: S301 - from our own child
+
+
+def _keep(scene: Scene, kept: Path) -> None:
+    kept.write_bytes(pickle.dumps(scene.elsewhere()))
 
 
 def _attempt(scene: Scene) -> bool:

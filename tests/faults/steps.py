@@ -37,11 +37,15 @@ class Faulty(OSError):
 
 @dataclass
 class Steps:
-    """Steps below ``watched``; ``at`` counts from 0, None breaks none. ``names`` says what each was."""
+    """Steps below ``watched``; ``at`` counts from 0, None breaks none. ``names`` says what each was.
+
+    ``dying`` is called right before the process is killed.
+    """
 
     watched: Path
     at: int | None = None
     form: Form = "failed"
+    dying: Callable[[], None] = lambda: None
     names: list[str] = field(default_factory=list)
     broken: bool = False
 
@@ -76,15 +80,19 @@ class Steps:
             return do()
         self.broken = True
         if self.form == "killed before":
-            os.kill(os.getpid(), signal.SIGKILL)
+            self._die()
         try:
             result = None if self.form == "failed" else do()
         finally:
             if self.form == "killed after":
-                os.kill(os.getpid(), signal.SIGKILL)
+                self._die()
         if name.startswith(("open", "create")) and result is not None:
             os.close(result) if isinstance(result, int) else result.close()
         raise Faulty
+
+    def _die(self) -> None:
+        self.dying()
+        os.kill(os.getpid(), signal.SIGKILL)
 
     def _is_watched(self, path: object) -> bool:
         text = _path(path)

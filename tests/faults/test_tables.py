@@ -8,7 +8,7 @@ import pytest
 
 from tests.faults.ground import Killable
 from tests.faults.kills import kill_at_random
-from tests.faults.local_acts import ALONE, SCENES, SLOW, Shelf
+from tests.faults.local_acts import SCENES, SLOW, Shelf
 from tests.faults.local_table import LocalTable
 from tests.faults.service_acts import ACTS, BESIDE
 from tests.faults.service_table import Table
@@ -53,7 +53,7 @@ def test_a_step_that_fails_at_a_party_is_repeated(tmp_path: Path, shelf: Shelf, 
         assert list(table.run([number], (form,)))
 
 
-@pytest.mark.parametrize("name", sorted(ALONE))
+@pytest.mark.parametrize("name", SCENES)
 def test_a_party_killed_at_a_step_loses_nothing(tmp_path: Path, shelf: Shelf, name: str) -> None:
     table = LocalTable(tmp_path / "trial", shelf, name)
     every = len(table.steps) // (1 if name in SLOW else 4) or 1
