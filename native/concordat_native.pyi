@@ -185,6 +185,25 @@ def split_columns(rows: bytes, widths: Sequence[int]) -> tuple[bytes, ...]:
 def join_columns(columns: Sequence[bytes], widths: Sequence[int]) -> bytes:
     """Rows of the columns that ``split_columns`` gives. Refuses columns of different length, by index."""
 
+def sha256_each(prefix: bytes, rows: bytes, row_size: int, *, threads: int | None = None) -> bytes:
+    """SHA-256 of ``prefix`` and each row, 32 bytes each."""
+
+def open_sealed(
+    keys: bytes,
+    nonces: bytes,
+    sealed: bytes,
+    associated: bytes,
+    tokens: bytes,
+    handles: bytes,
+    *,
+    threads: int | None = None,
+) -> tuple[bytes, bytes]:
+    """(vectors, a byte for each: 1 where the envelope opened) of one party's rows, AES-256-GCM.
+
+    ``associated`` is rows.row_aad_prefix; keys are 32 bytes, nonces 12, tokens and handles 16, ``sealed`` as wide as
+    the flow's vector and a tag. Zeros stand for a vector that did not open.
+    """
+
 def multiply_only(rounds: int) -> int | None:
     """For bench/kernel.py: 20 multiplier instructions a round, of eight lanes; None where there is no kernel."""
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,14 +15,18 @@ from matcher.agency.exchange.cards import CardBook
 from matcher.agency.exchange.inbox import Inbox
 from matcher.agency.exchange.trust import LogTrust, trust_of
 from matcher.agency.home import AgencyHome
-from matcher.agency.reveal.runs import ListedFinding, VerifiedRun, verify_findings, verify_run
+from matcher.agency.reveal.runs import VerifiedRun, verify_run
 from matcher.agency.reveal.vault_view import VaultView
 from matcher.agency.secrets.source import source_of
 from matcher.channel import Channel
+from matcher.protocol import contract
 from matcher.protocol.agreement.model import Agreement
 from matcher.protocol.errors import InputError, NotFoundError, StateError
 from matcher.text import _, error_text
 from matcher.text.terminal import Invocation
+
+if TYPE_CHECKING:
+    from matcher.agency.reveal.listed import ListedFindings
 
 
 @dataclass
@@ -61,10 +66,14 @@ class Session:
         own = self.vault(flow, period).manifests()
         return verify_run(self.trust, flow, period, self.home.party, own, runs[-1])
 
-    def findings(self, run: VerifiedRun, flow: str, period: str) -> list[ListedFinding]:
+    def findings(self, run: VerifiedRun, flow: str, period: str) -> ListedFindings:
         """The findings of a run that concern this party, verified."""
-        items = self.channel.list_findings(run.digest)
-        return verify_findings(run, self.agreement, flow, period, self.home.party, items)
+        from matcher.agency.reveal import listed  # loads numpy, which only who lists findings needs
+
+        place = run, self.agreement, flow, period, self.home.party
+        if self.channel.speaks(contract.FINDING_COLUMNS):
+            return listed.verify_columns(*place, self.channel.finding_columns(run.digest))
+        return listed.verify_findings(*place, self.channel.list_findings(run.digest))
 
 
 def vault_of(home: AgencyHome, agreement: Agreement, flow: str, period: str) -> VaultView:

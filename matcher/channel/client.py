@@ -52,6 +52,8 @@ class Channel:
     ) -> None:  # fmt: skip
         self._greeting = greeting
         self._is_settled = False
+        # Without a greeting nothing is negotiated: both ends are of one program.
+        self._revision = contract.OLDEST if greeting else contract.NEWEST
         credentials = grpc.ssl_channel_credentials(
             root_certificates=server_certificate_pem.encode(),
             private_key=key_pem,
@@ -97,7 +99,7 @@ class Channel:
             suites=[suite], client_version=client_version, contract=contract.NEWEST, checkpoint=checkpoint
         )
         reply = _once(self._directory.Hello, request)
-        contract.settle(reply.contract)
+        self._revision = contract.settle(reply.contract)
         self._is_settled = True
         return types.Hello(
             reply.suite, reply.server_version, reply.time, reply.log_origin, reply.log_key, reply.max_chunk_bytes,
@@ -176,6 +178,16 @@ class Channel:
             yield types.FindingItem(
                 item.leaf, item.index, item.size, tuple(item.inclusion), item.state, item.request_index, item.since
             )
+
+    def speaks(self, revision: int) -> bool:
+        """Whether the service speaks this revision of the contract, or a later one."""
+        self._settle()
+        return self._revision >= revision
+
+    def finding_columns(self, run_digest: bytes) -> Iterator[types.FindingColumns]:
+        """The same findings as columns; from revision ``contract.FINDING_COLUMNS`` on."""
+        for item in self._stream(self._matching.ListFindingColumns, pb.ListFindingsRequest(run_digest=run_digest)):
+            yield convert.finding_columns(item)
 
     def receipts(self, run_digest: bytes) -> types.Receipts:
         """Who learned what by a run: the caller's own receipt, or all for an auditor."""

@@ -66,6 +66,16 @@ def run(wire: pb.RunInfo) -> types.RunInfo:
     return types.RunInfo(wire.run_digest, wire.findings_root, wire.findings, logged(wire.logged))
 
 
+def finding_columns(wire: pb.FindingColumns) -> types.FindingColumns:
+    """Findings as columns."""
+    return types.FindingColumns(
+        wire.first, wire.end, tuple((kind.answering, tuple(kind.codes)) for kind in wire.kinds), wire.positions,
+        wire.numbers, wire.asking_handles, wire.answering_handles,
+        tuple(types.FindingCase(case.position, case.state, case.request_index, case.since) for case in wire.cases),
+        wire.hidden, wire.since,
+    )  # fmt: skip
+
+
 def chunk_to_wire(submission_id: bytes, chunk: types.Chunk) -> pb.RowChunk:
     """A run of packed rows as columns. Raises ValueError when the bytes are not ``count`` equal rows."""
     width, rest = divmod(len(chunk.rows), chunk.count)

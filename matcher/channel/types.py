@@ -106,6 +106,37 @@ class FindingItem:
 
 
 @dataclass(frozen=True, slots=True)
+class FindingCase:
+    """The case of the finding at ``position`` of the findings tree; ``since`` in ms."""
+
+    position: int
+    state: str
+    request_index: int
+    since: int
+
+
+@dataclass(frozen=True, slots=True)
+class FindingColumns:
+    """The caller's findings among places [first, end) of the findings tree, as columns.
+
+    ``kinds`` are (answering party, codes). ``positions`` are 4 bytes for each finding and ``numbers``, of its kind, 2,
+    little-endian; handles 16. ``hidden``: see merkle.complete_subtrees, 32 bytes each. ``since`` in ms is of those
+    without a case.
+    """
+
+    first: int
+    end: int
+    kinds: tuple[tuple[str, tuple[str, ...]], ...]
+    positions: bytes
+    numbers: bytes
+    asking_handles: bytes
+    answering_handles: bytes
+    cases: tuple[FindingCase, ...]
+    hidden: bytes
+    since: int
+
+
+@dataclass(frozen=True, slots=True)
 class Receipts:
     """Receipts of a run: signed notes by party ("" is the service), and the log entry that holds their digests."""
 

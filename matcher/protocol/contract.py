@@ -4,6 +4,7 @@ A revision adds RPCs, fields or kinds of message; a change of what is signed or 
 
     1  the contract of 0.1: no revision is named
     2  refusals of evaluations, cosigned checkpoints, and a caller's newest checkpoint in ``Hello``
+    3  findings as columns
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from matcher.protocol.errors import AgreementError
 REVISION = "contract-revision"
 # What the first call is refused with when the service came back with an older state of its log than it had signed.
 LOG_ENDED = "log-ended"
-NEWEST = 2
+FINDING_COLUMNS = 3
+NEWEST = 3
 OLDEST = 1
 
 

@@ -13,7 +13,7 @@ from matcher.protocol import canonical
 from matcher.protocol.errors import VerificationError
 from matcher.protocol.suite import HANDLE_SIZE, lp, sha256
 
-_FINDING_LABEL = b"concordat-v1 finding"
+FINDING_LABEL = b"concordat-v1 finding"
 NO_HANDLE = b""
 
 
@@ -38,7 +38,7 @@ class Finding:
     def finding_id(self, matching_digest: bytes, flow: str, period: str) -> bytes:
         """The finding's 32-byte id."""
         return sha256(
-            lp(_FINDING_LABEL) + matching_digest + lp(flow) + lp(period) + self.run
+            lp(FINDING_LABEL) + matching_digest + lp(flow) + lp(period) + self.run
             + lp(self.asking) + lp(self.asking_handle) + lp(self.answering) + lp(self.answering_handle)
             + lp(",".join(self.codes))
         )  # fmt: skip

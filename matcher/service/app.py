@@ -17,6 +17,7 @@ from matcher.service import journal, limits, recovery
 from matcher.service.acts.directory import Directory
 from matcher.service.acts.greeting import Greeting
 from matcher.service.acts.handshakes import Handshakes
+from matcher.service.acts.listing import Listing
 from matcher.service.acts.mail import Mail
 from matcher.service.acts.matching import Matching
 from matcher.service.acts.refusals import Refusals
@@ -212,7 +213,7 @@ def _server(
                 directory, storage.public.origin, storage.public.log_key, clock, Greeting(database, log, storage.newest)
             ),
             SubmissionsService(uploads, sealing, places, metrics),
-            MatchingService(matching, places),
+            MatchingService(matching, Listing(database, log, clock), places),
             MailboxService(mail, places),
             LogService(database, witnessing),
         ),

@@ -10,7 +10,7 @@ from matcher.protocol import entries
 from matcher.protocol.errors import NotFoundError, StateError
 from matcher.service import policy
 from matcher.service.home import ServiceHome
-from matcher.service.store import agreements, messages, periods, runs, segments, spool, uploads
+from matcher.service.store import agreements, findings, messages, periods, segments, spool, uploads
 from matcher.service.store.database import ControlDatabase
 from matcher.service.store.log import Clock, LogWriter
 from matcher.service.store.period_keys import PeriodKeys
@@ -55,7 +55,7 @@ def purge(
             ),
         )  # fmt: skip
         periods.mark_purged(transaction, name, position.time)
-        runs.erase_findings(transaction, name)
+        findings.erase(transaction, name)
         messages.erase_attachments(transaction, name)
         for upload in open_uploads:
             uploads.remove(transaction, upload.submission)

@@ -12,7 +12,7 @@ from sqlite_utils import Database
 
 from matcher.service import journal
 from matcher.service.home import ServiceHome
-from matcher.service.store import messages, periods, runs, segments, spool, uploads
+from matcher.service.store import findings, messages, periods, segments, spool, uploads
 from matcher.service.store.database import ControlDatabase
 from matcher.service.store.log import Clock
 from matcher.service.store.period_keys import PeriodKeys
@@ -31,7 +31,7 @@ def recover(database: ControlDatabase, home: ServiceHome, period_keys: PeriodKey
         shutil.rmtree(left)
     with database.write() as transaction:
         removed["attachments"] = messages.erase_lapsed(transaction, clock())
-        removed["findings"] = runs.drop_unnamed(transaction)
+        removed["findings"] = findings.drop_unnamed(transaction)
     if any(removed.values()):
         journal.warning("recovered", **removed)
 

@@ -42,10 +42,19 @@ def output() -> Console:
     return Console(highlight=False)
 
 
-def emit(invocation: Invocation, result: dict[str, Any], show: Callable[[Console], None]) -> None:
-    """Print ``result`` as one line of JSON, or let ``show`` print it for a person."""
+def emit(
+    invocation: Invocation, result: dict[str, Any], show: Callable[[Console], None], *, more: str = "",
+    items: Iterable[str] = (),
+) -> None:  # fmt: skip
+    """Print ``result`` as one line of JSON, or let ``show`` print it for a person.
+
+    ``more`` names one more field of the result, a list: its ``items`` are JSON already, for they may be many.
+    """
     if invocation.as_json:
-        sys.stdout.write(json.dumps(result, ensure_ascii=False) + "\n")
+        text = json.dumps(result, ensure_ascii=False)
+        if more:
+            text = f"{text[:-1]}, {json.dumps(more)}: [{', '.join(items)}]}}"
+        sys.stdout.write(text + "\n")
         sys.stdout.flush()
     else:
         show(output())

@@ -324,6 +324,50 @@ class FindingItem(_message.Message):
     since: int
     def __init__(self, leaf: _Optional[bytes] = ..., index: _Optional[int] = ..., size: _Optional[int] = ..., inclusion: _Optional[_Iterable[bytes]] = ..., state: _Optional[str] = ..., request_index: _Optional[int] = ..., since: _Optional[int] = ...) -> None: ...
 
+class FindingColumns(_message.Message):
+    __slots__ = ("first", "end", "kinds", "positions", "numbers", "asking_handles", "answering_handles", "cases", "hidden", "since")
+    FIRST_FIELD_NUMBER: _ClassVar[int]
+    END_FIELD_NUMBER: _ClassVar[int]
+    KINDS_FIELD_NUMBER: _ClassVar[int]
+    POSITIONS_FIELD_NUMBER: _ClassVar[int]
+    NUMBERS_FIELD_NUMBER: _ClassVar[int]
+    ASKING_HANDLES_FIELD_NUMBER: _ClassVar[int]
+    ANSWERING_HANDLES_FIELD_NUMBER: _ClassVar[int]
+    CASES_FIELD_NUMBER: _ClassVar[int]
+    HIDDEN_FIELD_NUMBER: _ClassVar[int]
+    SINCE_FIELD_NUMBER: _ClassVar[int]
+    first: int
+    end: int
+    kinds: _containers.RepeatedCompositeFieldContainer[FindingKind]
+    positions: bytes
+    numbers: bytes
+    asking_handles: bytes
+    answering_handles: bytes
+    cases: _containers.RepeatedCompositeFieldContainer[FindingCase]
+    hidden: bytes
+    since: int
+    def __init__(self, first: _Optional[int] = ..., end: _Optional[int] = ..., kinds: _Optional[_Iterable[_Union[FindingKind, _Mapping]]] = ..., positions: _Optional[bytes] = ..., numbers: _Optional[bytes] = ..., asking_handles: _Optional[bytes] = ..., answering_handles: _Optional[bytes] = ..., cases: _Optional[_Iterable[_Union[FindingCase, _Mapping]]] = ..., hidden: _Optional[bytes] = ..., since: _Optional[int] = ...) -> None: ...
+
+class FindingKind(_message.Message):
+    __slots__ = ("answering", "codes")
+    ANSWERING_FIELD_NUMBER: _ClassVar[int]
+    CODES_FIELD_NUMBER: _ClassVar[int]
+    answering: str
+    codes: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, answering: _Optional[str] = ..., codes: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class FindingCase(_message.Message):
+    __slots__ = ("position", "state", "request_index", "since")
+    POSITION_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_INDEX_FIELD_NUMBER: _ClassVar[int]
+    SINCE_FIELD_NUMBER: _ClassVar[int]
+    position: int
+    state: str
+    request_index: int
+    since: int
+    def __init__(self, position: _Optional[int] = ..., state: _Optional[str] = ..., request_index: _Optional[int] = ..., since: _Optional[int] = ...) -> None: ...
+
 class SendRequest(_message.Message):
     __slots__ = ("message", "attachment")
     MESSAGE_FIELD_NUMBER: _ClassVar[int]

@@ -510,6 +510,11 @@ class MatchingStub:
                 request_serializer=matcher_dot_wire_dot_concordat__pb2.ListFindingsRequest.SerializeToString,
                 response_deserializer=matcher_dot_wire_dot_concordat__pb2.FindingItem.FromString,
                 _registered_method=True)
+        self.ListFindingColumns = channel.unary_stream(
+                '/concordat.v1.Matching/ListFindingColumns',
+                request_serializer=matcher_dot_wire_dot_concordat__pb2.ListFindingsRequest.SerializeToString,
+                response_deserializer=matcher_dot_wire_dot_concordat__pb2.FindingColumns.FromString,
+                _registered_method=True)
         self.GetReceipts = channel.unary_unary(
                 '/concordat.v1.Matching/GetReceipts',
                 request_serializer=matcher_dot_wire_dot_concordat__pb2.GetReceiptsRequest.SerializeToString,
@@ -542,6 +547,13 @@ class MatchingServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListFindingColumns(self, request, context):
+        """The same findings as columns, with one proof for all of them together. From revision 3 on.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetReceipts(self, request, context):
         """Who learned what by a run: the caller's own receipt, or all of them for an auditor.
         """
@@ -566,6 +578,11 @@ def add_MatchingServicer_to_server(servicer, server):
                     servicer.ListFindings,
                     request_deserializer=matcher_dot_wire_dot_concordat__pb2.ListFindingsRequest.FromString,
                     response_serializer=matcher_dot_wire_dot_concordat__pb2.FindingItem.SerializeToString,
+            ),
+            'ListFindingColumns': grpc.unary_stream_rpc_method_handler(
+                    servicer.ListFindingColumns,
+                    request_deserializer=matcher_dot_wire_dot_concordat__pb2.ListFindingsRequest.FromString,
+                    response_serializer=matcher_dot_wire_dot_concordat__pb2.FindingColumns.SerializeToString,
             ),
             'GetReceipts': grpc.unary_unary_rpc_method_handler(
                     servicer.GetReceipts,
@@ -655,6 +672,33 @@ class Matching:
             '/concordat.v1.Matching/ListFindings',
             matcher_dot_wire_dot_concordat__pb2.ListFindingsRequest.SerializeToString,
             matcher_dot_wire_dot_concordat__pb2.FindingItem.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListFindingColumns(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/concordat.v1.Matching/ListFindingColumns',
+            matcher_dot_wire_dot_concordat__pb2.ListFindingsRequest.SerializeToString,
+            matcher_dot_wire_dot_concordat__pb2.FindingColumns.FromString,
             options,
             channel_credentials,
             insecure,

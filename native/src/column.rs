@@ -2,6 +2,8 @@
 //!
 //! Offsets are little-endian `u32`, one more than there are values, as in Arrow's binary arrays.
 
+use rayon::prelude::*;
+
 use crate::error::Error;
 
 /// A column of values of any length.
@@ -64,6 +66,14 @@ pub fn fixed<'a, const N: usize>(data: &'a [u8], what: &str) -> Result<&'a [[u8;
         return Err(Error::shape(&format!("{what}: {} bytes are not a multiple of {N}", data.len())));
     }
     Ok(whole)
+}
+
+/// Rows of `row_size` bytes, for threads to share.
+pub fn rows_of(rows: &[u8], row_size: usize) -> Result<rayon::slice::ChunksExact<'_, u8>, Error> {
+    if row_size == 0 || !rows.len().is_multiple_of(row_size) {
+        return Err(Error::shape("these are no rows of that size"));
+    }
+    Ok(rows.par_chunks_exact(row_size))
 }
 
 /// Refuse two columns of different length.

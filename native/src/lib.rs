@@ -10,6 +10,7 @@ pub mod bucket;
 pub mod cache;
 pub mod column;
 pub mod content;
+pub mod digests;
 pub mod dleq;
 pub mod ed25519;
 pub mod error;
@@ -21,6 +22,7 @@ pub mod keyed;
 pub mod layout;
 pub mod merkle;
 pub mod multiples;
+pub mod open;
 pub mod oprf;
 pub mod plans;
 #[cfg(feature = "python")]
@@ -29,6 +31,8 @@ mod python;
 mod python_blinding;
 #[cfg(feature = "python")]
 mod python_merkle;
+#[cfg(feature = "python")]
+mod python_open;
 #[cfg(feature = "python")]
 mod python_reading;
 pub mod reading;

@@ -312,7 +312,8 @@ class Matrix:
             "Matching/Run", frozenset({paper.ASKING}), lambda: [pb.RunRequest(request=message_to_wire(request))], own
         )
         yield Row("Matching/ListRuns", DATA, lambda: [pb.ListRunsRequest(**place)])
-        yield Row("Matching/ListFindings", DATA, lambda: [pb.ListFindingsRequest(run_digest=case.run.run_digest)])
+        for name in ("ListFindings", "ListFindingColumns"):
+            yield Row(f"Matching/{name}", DATA, lambda: [pb.ListFindingsRequest(run_digest=case.run.run_digest)])
         yield Row("Matching/GetReceipts", MEMBERS, lambda: [pb.GetReceiptsRequest(run_digest=case.run.run_digest)])
 
     def _reveals(self, case: Case) -> Iterator[Row]:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from matcher.protocol.errors import ConcordatError, OverloadedError
+from matcher.service import limits
 from matcher.service.store import segments, spool
 from tests.service import paper
 from tests.service.case import Case
@@ -122,6 +123,7 @@ def test_an_acknowledgement_that_fails_is_resumed(
 ) -> None:
     submission, packed = _upload(world)
     channel = world.channel(paper.ANSWERING)
+    monkeypatch.setattr(limits, "ACKNOWLEDGED_BYTES", 1)  # each chunk by itself
     fail_next_commit(world, monkeypatch, is_persisted=is_persisted)
     with pytest.raises(ConcordatError):
         list(channel.upload(submission, chunks(packed)))

@@ -62,7 +62,7 @@ def test_whatever_is_called_hello_comes_first_and_once(
 def test_a_service_of_another_revision_gets_no_other_call(
     admitted: World, monkeypatch: pytest.MonkeyPatch, call: Callable[[Channel], Any]
 ) -> None:
-    monkeypatch.setattr(contract, "OLDEST", 3)
+    monkeypatch.setattr(contract, "OLDEST", contract.NEWEST + 1)
     with greeted(admitted, paper.AUDITOR) as channel:
         for _time in range(2):
             with pytest.raises(AgreementError) as refused:

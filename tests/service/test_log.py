@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from matcher.service.store import database as databases
 from matcher.service.store import log
 from matcher.service.store.database import ControlDatabase
 from matcher.service.store.schema import CONTROL
+from matcher.storage import open_database
 from tests.service import paper
 from tests.service.world import World
 
@@ -124,13 +127,8 @@ def test_a_writer_elsewhere_is_waited_for_and_then_named(admitted: World, monkey
 
 
 def test_a_database_of_the_first_version_gets_what_it_lacks(tmp_path: Path) -> None:
-    database = ControlDatabase(tmp_path / "control.db")
-    with database.write() as transaction:
-        transaction.execute("DROP TABLE cosignatures")
-        transaction.execute("DROP TABLE receipts")
-        transaction.execute("INSERT INTO checkpoints VALUES (0, 'kept')")
-        transaction.execute("PRAGMA user_version = 1")
-    database.close()
+    with closing(open_database(tmp_path / "control.db", replace(CONTROL, steps=CONTROL.steps[:1]))) as first:
+        first.execute("INSERT INTO checkpoints VALUES (0, 'kept')")
     database = ControlDatabase(tmp_path / "control.db")
     with database.write() as transaction:
         assert transaction.execute("PRAGMA user_version").fetchone() == (CONTROL.version,)

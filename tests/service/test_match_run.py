@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from matcher.protocol import findings, rows
+from matcher.protocol import rows
 from matcher.protocol.agreement.model import Agreement
 from matcher.protocol.findings import Finding
 from matcher.service.home import ServiceHome
@@ -53,7 +53,8 @@ class Stage:
 
     def found(self) -> list[Finding]:
         result = self.run()
-        return [findings.from_leaf(item.leaf)[1] for item in result.found.findings(result.run)]
+        columns = result.found.columns(result.run)
+        return [columns.finding(place) for place in range(len(columns))]
 
 
 @pytest.fixture

@@ -34,7 +34,7 @@ def test_nothing_of_a_purged_period_is_left(world: World) -> None:
     for directory in (world.home.segments, world.home.spool, world.home.period_keys, world.home.scratch):
         assert list(directory.iterdir()) == []
     with world.storage.database.read() as transaction:
-        assert number(transaction, "SELECT count(*) FROM findings") == 0
+        assert number(transaction, "SELECT count(*) FROM finding_blocks") == 0
         assert number(transaction, "SELECT count(*) FROM uploads") == 0
         assert number(transaction, "SELECT count(*) FROM runs") == 1
     entry = world.log()[-1]

@@ -6,6 +6,7 @@ import os
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from matcher.protocol import rows
@@ -18,9 +19,10 @@ from matcher.protocol.errors import (
     VerificationError,
 )
 from matcher.protocol.messages import SignedMessage
-from matcher.service.store import runs, segments, spool
+from matcher.service.store import findings, segments, spool
 from matcher.service.store.database import number
 from matcher.service.store.periods import PeriodName
+from tests.protocol.test_finding_columns import columns
 from tests.service import paper
 from tests.service.party import chunks, in_order, manifest_body
 from tests.service.world import World
@@ -169,11 +171,12 @@ def test_start_up_removes_what_the_database_does_not_name(world: World) -> None:
         path.write_bytes(b"left behind")
     orphans[-1].mkdir()
     with world.storage.database.write() as transaction:
-        runs.set_aside(transaction, bytes(32), 0, [runs.NewFinding(bytes(32), b"leaf", "a", "b")], "listed")
+        unnamed = columns([(bytes(16), "b", bytes(16), ("x",))])
+        findings.set_aside(transaction, findings.Block(0, unnamed, np.zeros((1, 32), np.uint8)))
     world.stop()
     world.start()
     with world.storage.database.read() as transaction:
-        assert number(transaction, "SELECT count(*) FROM findings") == 0
+        assert number(transaction, "SELECT count(*) FROM finding_blocks") == 0
     assert [path for path in orphans if path.exists()] == []
     key = world.storage.period_keys.get(NAME.key_name())
     assert sum(batch.num_rows for batch in segments.read(world.home.segments, submission, 4, key, ["op"])) == 4

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,8 @@ from rich.console import Console
 
 from matcher.agency.exchange.outbox import sign_message
 from matcher.agency.files import export
-from matcher.agency.reveal.findings import OwnFinding, Summary, join, lines_of, naming_columns, own_handle, summarise
+from matcher.agency.reveal.findings import OwnFinding, Summary, join, lines_of, naming_columns, own_handles, summary_of
+from matcher.agency.reveal.findings_json import as_json, json_items
 from matcher.agency.reveal.runs import VerifiedRun, verify_run
 from matcher.agency.session import Session, column_labels, flow_of, open_session, require_asking
 from matcher.protocol.errors import StateError, VerificationError
@@ -103,53 +104,39 @@ def findings(invocation: Invocation, flow: str | None, period: str, kind: str, o
         party = session.home.party
         flow = flow_of(session.agreement, flow, party)
         run = session.newest_run(flow, period)
-        vault = session.vault(flow, period)
         listed = session.findings(run, flow, period)
-        own = join(session.agreement, flow, party, run, listed, vault, language())
+        standing, sent = session.vault(flow, period).matched(run.manifests, own_handles(listed, party))
+        own = join(session.agreement, flow, party, listed, sent, language())
         names = naming_columns(session.agreement, flow, party)
         labels = column_labels(session.agreement, language())
-        summary = summarise(own, vault.standing(run.manifests), party)
+        summary = summary_of(own, standing)
     result = {
         "flow": flow,
         "period": period,
         "run": run.digest.hex(),
         "log_index": run.index,
         "summary": summary.as_json(),
-        "findings": [as_json(item, party) for item in own],
     }
-    headings, rows = _rows(own, labels)
     if kind == "table" and out is None:
-        emit(invocation, result, lambda console: _show(console, own, summary, names, flow, period))
+        emit(
+            invocation, result, lambda console: _show(console, own, summary, names, flow, period), more="findings",
+            items=json_items(own) if invocation.as_json else (),
+        )  # fmt: skip
         return
-    data = export.write(out, "json" if kind == "table" else kind, headings, rows, result)
+    headings, rows = _rows(own, labels)
+    whole = {**result, "findings": [as_json(item, party) for item in own]}
+    data = export.write(out, "json" if kind == "table" else kind, headings, rows, whole)
     if out is None:
         sys.stdout.write(data.decode("utf-8-sig"))
         return
     text = _("{n} findings written to {path}", n=len(own), path=out)
     emit(
-        invocation, {**result, "out": str(out)}, lambda console: console.print(text, markup=False, soft_wrap=True)
+        invocation, {**whole, "out": str(out)}, lambda console: console.print(text, markup=False, soft_wrap=True)
     )  # fmt: skip
 
 
-def as_json(item: OwnFinding, party: str) -> dict[str, Any]:
-    """One finding beside the agency's own row: ``row_id`` and ``columns`` are of the agency's own file."""
-    finding = item.listed.finding
-    return {
-        "id": item.listed.finding_id.hex(),
-        "row_id": item.row.row_id,
-        "link_column": item.row.link_column,
-        "columns": dict(item.row.columns),
-        "handle": own_handle(finding, party).hex(),
-        "other_party": finding.answering if finding.asking == party else finding.asking,
-        "matched": item.matched,
-        "codes": list(finding.codes),
-        "texts": list(item.texts),
-        "state": item.listed.state,
-        "since": item.listed.since,
-    }
-
-
-def _rows(own: Sequence[OwnFinding], labels: Mapping[str, str]) -> tuple[list[str], list[list[object]]]:
+def _rows(findings: Iterable[OwnFinding], labels: Mapping[str, str]) -> tuple[list[str], list[list[object]]]:
+    own = list(findings)
     columns = list(dict.fromkeys(name for item in own for name in item.row.columns))
     headings = [
         _("Row"),
@@ -176,7 +163,7 @@ def _rows(own: Sequence[OwnFinding], labels: Mapping[str, str]) -> tuple[list[st
 
 
 def _show(
-    console: Console, own: Sequence[OwnFinding], summary: Summary, names: Sequence[str], flow: str, period: str
+    console: Console, own: Iterable[OwnFinding], summary: Summary, names: Sequence[str], flow: str, period: str
 ) -> None:
     rows = [
         (

@@ -14,7 +14,7 @@ from matcher.agency.files import export
 from matcher.agency.reveal import opened
 from matcher.agency.reveal.asking import ASKABLE_STATES, Reason, ask, require_reason, require_taken
 from matcher.agency.reveal.collect import Collected, Collector, outstanding
-from matcher.agency.reveal.findings import OwnFinding, join
+from matcher.agency.reveal.findings import OwnFinding, join, own_handles
 from matcher.agency.reveal.opened import Opened
 from matcher.agency.session import column_labels, flow_of, open_session, require_asking, vault_of
 from matcher.protocol.errors import InputError, NotFoundError, VerificationError
@@ -53,7 +53,9 @@ def request(
         person = home.person(invocation)
         run = session.newest_run(flow, period)
         vault = session.vault(flow, period)
-        own = join(agreement, flow, home.party, run, session.findings(run, flow, period), vault, language())
+        listed = session.findings(run, flow, period)
+        _standing, sent = vault.matched(run.manifests, own_handles(listed, home.party))
+        own = list(join(agreement, flow, home.party, listed, sent, language()))
         chosen = own if everything else _named(own, findings)
         askable = [item for item in chosen if item.matched and item.listed.state in ASKABLE_STATES]
         unmatched = sum(not item.matched for item in chosen)

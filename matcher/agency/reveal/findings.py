@@ -6,15 +6,26 @@ own file as well as of records, since several records may come from one line.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from keys.native import split
 from matcher.agency.reveal.own_rows import OwnRow
-from matcher.agency.reveal.runs import ListedFinding, VerifiedRun
-from matcher.agency.reveal.vault_view import Standing, VaultView
+from matcher.agency.reveal.runs import ListedFinding
+from matcher.agency.reveal.vault_view import Standing, own_row
+from matcher.agency.vault.blocks import SentRow
 from matcher.protocol.agreement.model import Agreement
+from matcher.protocol.errors import NotFoundError
 from matcher.protocol.findings import Finding
+from matcher.protocol.suite import HANDLE_SIZE
+
+if TYPE_CHECKING:  # both load numpy, which only who lists findings needs
+    from matcher.agency.reveal.listed import ListedFindings
+    from matcher.protocol.finding_columns import Kind
+
+Texts = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,41 +102,80 @@ def naming_columns(agreement: Agreement, flow: str, party: str) -> tuple[str, ..
     )
 
 
+class OwnFindings:
+    """Findings beside our own rows, ordered by row id, then link column, then codes.
+
+    ``sent`` has our own row of each of the ``listed`` findings, as it was matched.
+    """
+
+    def __init__(self, listed: ListedFindings, party: str, sent: Sequence[SentRow], texts: Sequence[Texts]) -> None:
+        self.listed = listed
+        self.sent = sent
+        self.texts = texts  # by kind of finding
+        kinds = listed.columns.kinds
+        codes = sorted({kind.codes for kind in kinds})
+        ranks = [codes.index(kind.codes) for kind in kinds]
+        self.numbers: list[int] = listed.columns.numbers.tolist()
+        keys = ((row.row_id, row.link_column, ranks[number]) for row, number in zip(sent, self.numbers, strict=True))
+        # UTF-8 sorts as its text does.
+        self.order = [place for _key, place in sorted(zip(keys, range(len(sent)), strict=True))]
+        self.party = party
+
+    def __len__(self) -> int:
+        return len(self.order)
+
+    def __iter__(self) -> Iterator[OwnFinding]:
+        return map(self.one, self.order)
+
+    def one(self, place: int) -> OwnFinding:
+        """The finding at a place of ``listed``."""
+        return OwnFinding(self.listed.one(place), own_row(self.sent[place]), self.texts[self.numbers[place]])
+
+
+def own_handles(listed: ListedFindings, party: str) -> list[bytes]:
+    """The handle of each finding that is ``party``'s."""
+    columns = listed.columns
+    handles = columns.asking_handles if columns.asking == party else columns.answering_handles
+    return split(handles.tobytes(), HANDLE_SIZE)
+
+
 def join(
-    agreement: Agreement, flow: str, party: str, run: VerifiedRun, listed: Sequence[ListedFinding], vault: VaultView,
-    language: str,
-) -> list[OwnFinding]:  # fmt: skip
-    """Each finding with our own row as it was matched, ordered by row id. Raises NotFoundError."""
-    joined = [
-        OwnFinding(
-            item,
-            vault.row(own_handle(item.finding, party), run.manifests),
-            texts_of(agreement, flow, item.finding.codes, language),
-        )
-        for item in listed
-    ]
-    return sorted(joined, key=lambda item: (item.row.row_id, item.row.link_column, item.listed.finding.codes))
+    agreement: Agreement, flow: str, party: str, listed: ListedFindings, sent: Mapping[bytes, SentRow], language: str
+) -> OwnFindings:  # fmt: skip
+    """Each finding with our own row as it was matched, by handle in ``sent``. Raises NotFoundError."""
+    try:
+        rows = [sent[handle] for handle in own_handles(listed, party)]
+    except KeyError:
+        raise NotFoundError(f"vault: no row of a finding's handle in {flow}") from None
+    texts = [texts_of(agreement, flow, kind.codes, language) for kind in listed.columns.kinds]
+    return OwnFindings(listed, party, rows, texts)
 
 
-def summarise(findings: Sequence[OwnFinding], standing: Standing, party: str) -> Summary:
-    """Counts for our own file. A record found with several answering parties counts once."""
-    handles = {own_handle(item.listed.finding, party): item.row.row_id for item in findings}
-    not_found = {own_handle(item.listed.finding, party) for item in findings if not item.matched}
+def summarise(handles: Sequence[bytes], row_ids: Sequence[str], kinds: Sequence[Kind], standing: Standing) -> Summary:
+    """Counts for our own file, of findings with these own handles, row ids and kinds. A record found with several
+    answering parties counts once."""
     by_code: dict[str, int] = {}
-    for item in findings:
-        for code in item.listed.finding.codes:
-            by_code[code] = by_code.get(code, 0) + 1
+    for kind, count in Counter(kinds).items():
+        for code in kind.codes:
+            by_code[code] = by_code.get(code, 0) + count
     return Summary(
         lines=standing.lines(),
         records=len(standing.row_ids),
-        flagged_lines=len(set(handles.values())),
-        flagged_records=len(handles),
-        not_found_records=len(not_found),
+        flagged_lines=len(set(row_ids)),
+        flagged_records=len(set(handles)),
+        not_found_records=len({handle for handle, kind in zip(handles, kinds, strict=True) if not kind.answering}),
         by_code=dict(sorted(by_code.items())),
     )
 
 
-def lines_of(findings: Sequence[OwnFinding]) -> dict[str, list[OwnFinding]]:
+def summary_of(own: OwnFindings, standing: Standing) -> Summary:
+    """Counts for our own file."""
+    kinds = own.listed.columns.kinds
+    row_ids = [row.row_id.decode() for row in own.sent]
+    return summarise(own_handles(own.listed, own.party), row_ids, [kinds[number] for number in own.numbers], standing)
+
+
+def lines_of(findings: Iterable[OwnFinding]) -> dict[str, list[OwnFinding]]:
     """Findings by line of our own file."""
     by_line: dict[str, list[OwnFinding]] = {}
     for item in findings:

@@ -1,27 +1,21 @@
-"""Match runs and their findings, verified by whoever reads them (design section 4, "Submission and run").
+"""Match runs, verified by whoever reads them (design section 4, "Submission and run"); their findings: listed.py.
 
 V1  the run's entry stands in the log                                         (trust.py)
 V2  it is a match run of this flow and period, and its digest is the run's    ``run-entry``
 V3  its inputs are what the asking side signed for, ours among them           ``run-inputs``
-V4  each finding shown stands under the run's findings root                   ``finding-proof``
-V5  its id is the one its parts give, and we are one of its two sides         ``finding-foreign``
-V6  the asking side is shown every finding of the run                         ``findings-incomplete``
-
-The asking side of a flow is a side of every finding, so V6 is a count; an answering side sees its own only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from matcher.agency.exchange.inbox import named
 from matcher.agency.exchange.trust import LogTrust
 from matcher.agency.reveal.proofs import FindingProof
-from matcher.channel.types import FindingItem, RunInfo
+from matcher.channel.types import RunInfo
 from matcher.protocol import canonical, findings
-from matcher.protocol.agreement.model import Agreement
 from matcher.protocol.errors import VerificationError
 from matcher.protocol.findings import Finding
 
@@ -41,13 +35,18 @@ class VerifiedRun:
 
 @dataclass(frozen=True, slots=True)
 class ListedFinding:
-    """One verified finding with its proof and its state at the service; ``since`` in ms since 1970."""
+    """One verified finding and its state at the service; ``since`` in ms since 1970. ``prove`` makes its proof."""
 
     finding_id: bytes
     finding: Finding
-    proof: FindingProof
+    prove: Callable[[], FindingProof]
     state: str
     since: int
+
+    @property
+    def proof(self) -> FindingProof:
+        """What shows others that it stands under the run's findings root."""
+        return self.prove()
 
 
 def verify_run(
@@ -84,26 +83,3 @@ def verify_run(
         frozenset(manifests),
         counts,
     )
-
-
-def verify_findings(
-    run: VerifiedRun, agreement: Agreement, flow: str, period: str, party: str, items: Iterable[FindingItem]
-) -> list[ListedFinding]:
-    """Checks V4 to V6, in the order of the findings tree."""
-    listed: dict[int, ListedFinding] = {}
-    for item in items:
-        proof = FindingProof(item.leaf, item.index, item.size, item.inclusion)
-        with named("finding-proof"):
-            if item.size != run.findings:
-                raise VerificationError("a proof is for a findings tree of another size than the run's")
-            finding_id, finding = proof.verify(run.findings_root)
-        with named("finding-foreign"):
-            if finding.run != run.digest or party not in (finding.asking, finding.answering):
-                raise VerificationError("a finding is of another run, or between other parties")
-            if finding.finding_id(agreement.matching.digest, flow, period) != finding_id:
-                raise VerificationError("a finding's id is not the one its parts give")
-        listed[item.index] = ListedFinding(finding_id, finding, proof, item.state, item.since)
-    with named("findings-incomplete"):
-        if agreement.flow(flow).asking == party and len(listed) != run.findings:
-            raise VerificationError(f"{len(listed)} findings were shown, the run has {run.findings}")
-    return [listed[index] for index in sorted(listed)]

@@ -6,6 +6,7 @@ was matched is the newest one up to the highest sequence among the run's manifes
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection
 from contextlib import closing
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from matcher.agency.blind.sources import Source
 from matcher.agency.home import AgencyHome
 from matcher.agency.reveal.own_rows import OwnRow
 from matcher.agency.vault import rows, schema
-from matcher.agency.vault.blocks import unpack_rows
+from matcher.agency.vault.blocks import SentRow, unpack_rows
 from matcher.protocol import suite
 from matcher.protocol.agreement.model import Agreement
 from matcher.protocol.errors import NotFoundError
@@ -42,6 +43,14 @@ class Standing:
     def lines(self) -> int:
         """How many lines of the agency's files these records come from."""
         return len(set(self.row_ids.values()))
+
+
+def own_row(row: SentRow) -> OwnRow:
+    """A row of the vault, read."""
+    values, columns = json.loads(row.content)
+    return OwnRow(
+        row.row_id.decode(), row.link_column.decode(), row.link_value.decode(), row.leaf, tuple(values), columns
+    )
 
 
 class VaultView:
@@ -73,18 +82,27 @@ class VaultView:
         secret = self._source.secrets([row.link_value.encode()])[0]
         return suite.record_keys(secret, self._info)
 
-    def standing(self, manifests: Collection[bytes]) -> Standing:
-        """What stood when the submissions with these manifests were matched."""
-        last = self._last_sequence(manifests)
+    def matched(
+        self, manifests: Collection[bytes], wanted: Collection[bytes]
+    ) -> tuple[Standing, dict[bytes, SentRow]]:  # fmt: skip
+        """What stood when the submissions with these manifests were matched; and by handle, the ``wanted`` rows of it.
+
+        Each block is read once, however many of its rows are wanted.
+        """
+        last, among = self._last_sequence(manifests), frozenset(wanted)
+        row_ids: dict[bytes, str] = {}
+        sent: dict[bytes, SentRow] = {}
         with closing(schema.connect_read_only(self._path)) as connection:
             found = connection.execute(_STANDING, (*self._names, last))
-            row_ids: dict[bytes, str] = {}
             for row in unpack_rows(block for (block,) in found):
-                if row.op == PUT:
-                    row_ids[row.handle] = row.row_id.decode()
-                else:
+                if row.op != PUT:
                     row_ids.pop(row.handle, None)
-        return Standing(row_ids)
+                    sent.pop(row.handle, None)
+                    continue
+                row_ids[row.handle] = row.row_id.decode()
+                if row.handle in among:
+                    sent[row.handle] = row
+        return Standing(row_ids), sent
 
     def _last_sequence(self, manifests: Collection[bytes]) -> int:
         own = self.manifests()

@@ -8,6 +8,7 @@ Left to others: what a leaf is (rows.py, findings.py, entries.py) and where node
 
 from matcher.protocol.merkle.growing import CompactRange, StoredNode, root
 from matcher.protocol.merkle.hashing import EMPTY_ROOT, HASH_SIZE, leaf_hash, node_hash
+from matcher.protocol.merkle.partial import PartialTree, complete_subtrees
 from matcher.protocol.merkle.proofs import (
     NodeGetter,
     Tree,
@@ -24,10 +25,12 @@ __all__ = [
     "HASH_SIZE",
     "CompactRange",
     "NodeGetter",
+    "PartialTree",
     "StoredNode",
     "Tree",
     "build_consistency_proof",
     "build_inclusion_proof",
+    "complete_subtrees",
     "consistency_proof",
     "inclusion_proof",
     "leaf_hash",

@@ -48,6 +48,18 @@ class CompactRange:
         self.size += 1
         return complete
 
+    def append_node(self, level: int, node: bytes) -> None:
+        """Append the 2^level leaves of a complete subtree by its hash. Raises VerificationError where none fits."""
+        require_hash(node, "node hash")
+        if self.size & ((1 << level) - 1):
+            raise VerificationError(f"tree: no complete subtree of 2^{level} leaves begins at leaf {self.size}")
+        self.size += 1 << level
+        while level < len(self._peaks) and self._peaks[level]:
+            node = node_hash(self._peaks[level], node)
+            self._peaks[level] = b""
+            level += 1
+        self._set_peak(level, node)
+
     def extend(self, leaves: Iterable[bytes]) -> None:
         """Append many leaves by their data, which is hashed here."""
         source = iter(leaves)

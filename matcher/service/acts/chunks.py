@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from matcher.protocol import merkle, rows
 from matcher.protocol.errors import InputError
-from matcher.service.acts import ascending, hashing
+from matcher.service.acts import ascending, growing
 from matcher.service.store.uploads import Upload
 
 _Matrix = npt.NDArray[np.uint8]
@@ -91,7 +91,7 @@ def accept(packed: bytes, upload: Upload) -> Upload:
             remedy="Send one row per link value, or agree on `multiple` for the flow.",
         )
     edge = merkle.CompactRange.from_bytes(upload.edge)
-    hashing.extend(edge, packed, upload.row_size)
+    growing.by_rows(edge, packed, upload.row_size)
     return replace(
         upload, spooled=upload.spooled + len(matrix), edge=edge.to_bytes(),
         last_key=matrix[-1, rows.SORT_KEY].tobytes(), repeats=int(repeats[-1]),

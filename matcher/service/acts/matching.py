@@ -1,52 +1,39 @@
-"""Match runs and findings: who may ask for a run, what it is run on, and who is shown which finding.
+"""Match runs: who may ask for one, what it is run on, and how what it found is kept.
 
 A run is asked for by a person of the asking side who prepares, over exactly the manifests that are sealed. The same
-inputs give the run they already had. Each side sees the findings it is a side of, and that it was shown them is logged.
+inputs give the run they already had. Who is shown what it found is in listing.py.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from itertools import islice
 
 from sqlite_utils import Database
 
-from matcher.protocol import canonical, cases, entries, merkle, receipts
+from keys import hashing
+from matcher.protocol import canonical, entries, merkle, receipts
 from matcher.protocol.agreement.model import Agreement
 from matcher.protocol.errors import NotFoundError, OverloadedError, StateError
 from matcher.protocol.messages import SignedMessage
 from matcher.protocol.suite import sha256
 from matcher.service import limits, policy
-from matcher.service.acts import letters
+from matcher.service.acts import growing, letters
 from matcher.service.home import ServiceHome
 from matcher.service.match import run as matching
 from matcher.service.metrics import Metrics
-from matcher.service.store import agreements, messages, periods, runs, segments, uploads, usage
+from matcher.service.store import agreements, findings, messages, periods, runs, segments, uploads, usage
 from matcher.service.store import receipts as stored_receipts
 from matcher.service.store.database import ControlDatabase
 from matcher.service.store.log import Clock, LogWriter
 from matcher.service.store.period_keys import PeriodKeys
 from matcher.service.store.periods import PeriodName
 from matcher.service.store.receipts import StoredReceipt
-from matcher.service.store.runs import Run, StoredFinding
+from matcher.service.store.runs import Run
 from matcher.service.store.uploads import Submission
 from matcher.service.store.writing import Transaction
 
-_BATCH_FINDINGS = 4096
 SignReceipt = Callable[[receipts.Receipt], str]
-
-
-@dataclass(frozen=True, slots=True)
-class ShownFinding:
-    """A finding as its side is shown it: with its proof to the run's root, and its case's state ``since`` (ms)."""
-
-    finding: StoredFinding
-    size: int
-    inclusion: tuple[bytes, ...]
-    state: str
-    since: int
 
 
 class Matching:
@@ -128,24 +115,27 @@ class Matching:
         self, agreement: Agreement, request: SignedMessage, inputs: bytes, result: matching.Result,
         check: Callable[[], None],
     ) -> Iterator[matching.Progress | Run]:  # fmt: skip
-        """Write the findings aside, a batch at a time so that others may write between, then name the run."""
+        """Write the findings aside, a block at a time so that others may write between, then name the run."""
         tree, total = merkle.CompactRange(), len(result.found)
         with self._database.write() as transaction:
-            runs.drop_unnamed(transaction)
-        findings = result.found.findings(result.run)
-        while batch := list(islice(findings, _BATCH_FINDINGS)):
+            findings.drop_unnamed(transaction)
+        whole = result.found.columns(result.run)
+        bound = agreement.matching.digest, request.flow, request.period
+        for first in range(0, total, findings.BLOCK_FINDINGS):
             check()
-            yield matching.Progress("record", tree.size, total)
+            yield matching.Progress("record", first, total)
+            part = whole.part(slice(first, first + findings.BLOCK_FINDINGS))
+            ids = part.ids(*bound, hashing.each)
             with self._database.write() as transaction:
-                runs.set_aside(transaction, result.run, tree.size, batch, cases.INITIAL)
-            tree.extend(item.leaf for item in batch)
+                findings.set_aside(transaction, findings.Block(first, part, ids))
+            growing.append(tree, part.leaf_hashes(ids, hashing.each))
         root, name = tree.root(), _name(agreement, request)
         facts = {"run": result.record, "findings_root": root.hex(), "findings": total}
         with self._database.write() as transaction:
             # The period may have been purged while this run was computed.
             self._prepare(transaction, request, request.content())
             self._require_allowed(transaction, agreement, request)
-            runs.require_complete(transaction, result.run, total)
+            findings.require_complete(transaction, result.run, total)
             position = self._log.append(transaction, lambda time: entries.for_message(time, request, facts))
             messages.add(transaction, request, agreement.id, b"", position.index)
             run = Run(result.run, inputs, name, root, total, position.index, position.time)
@@ -202,43 +192,6 @@ class Matching:
             agreement = agreements.usable(transaction, agreement_digest, self._clock())
             policy.require_member(agreement.flow(flow), party)
             return runs.of_period(transaction, PeriodName(agreement.id, flow, period))
-
-    def findings(self, party: str, run_digest: bytes) -> Iterator[ShownFinding]:
-        """The findings of a run that ``party`` is a side of. That they are shown is logged before they are."""
-        run = self._log_listing(party, run_digest)
-        # The write block there ended: commit point.
-        with self._database.read() as transaction:
-            tree = merkle.Tree([merkle.leaf_hash(leaf) for leaf in runs.leaves(transaction, run_digest)])
-        first, seconds = 0, self._clock() // 1000
-        while True:
-            with self._database.read() as transaction:
-                page = runs.findings_of(transaction, run_digest, party, first, _BATCH_FINDINGS)
-            if not page:
-                return
-            for item in page:
-                state = cases.lapse(item.state, item.expires, seconds)
-                proof = tuple(tree.inclusion_proof(item.position))
-                yield ShownFinding(item, tree.size, proof, state, item.since or run.ran_at)
-            first = page[-1].position + 1
-
-    def _log_listing(self, party: str, run_digest: bytes) -> Run:
-        with self._database.write() as transaction:
-            run = runs.find(transaction, run_digest)
-            period = periods.find(transaction, run.name)
-            if period is None or period.purged_at is not None:
-                raise policy.deny("period-closed", f"period {run.name.period} of flow {run.name.flow} was purged")
-            agreement = agreements.load(transaction, period.agreement)
-            policy.require_member(agreement.flow(run.name.flow), party)
-            policy.require_retention(agreement, period.opened_at, self._clock())
-            facts = {"run": run_digest.hex(), "count": runs.count_of(transaction, run_digest, party)}
-            self._log.append(
-                transaction,
-                lambda time: entries.without_message(
-                    "finding-listed", time, facts, actor=party, agreement=agreement.digest, flow=run.name.flow,
-                    period=run.name.period,
-                ),
-            )  # fmt: skip
-            return run
 
 
 def _name(agreement: Agreement, request: SignedMessage) -> PeriodName:

@@ -7,19 +7,19 @@ consistency, claim - the answering agent checks for itself; it trusts nothing he
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sqlite_utils import Database
 
 from matcher.protocol import canonical, cases
 from matcher.protocol.errors import VerificationError
-from matcher.protocol.findings import from_leaf
 from matcher.service import policy
 from matcher.service.acts import letters
 from matcher.service.acts.evaluations import require_stored
 from matcher.service.acts.letter import Effect, Letter
-from matcher.service.store import messages, periods, runs, usage
+from matcher.service.store import findings, messages, periods, usage
+from matcher.service.store.findings import Case
 from matcher.service.store.log import Position
-from matcher.service.store.runs import StoredFinding
 
 _CLAIM_SIZE = 32
 
@@ -35,8 +35,8 @@ def request(transaction: Database, letter: Letter) -> Effect:
     ids = [canonical.unhex(item["id"], 32) for item in letter.body["findings"]]
     for item in letter.body["findings"]:
         canonical.unb64(item["claim"], _CLAIM_SIZE)
-    found = _findings(transaction, letter, ids, letter.message.sender, letter.message.recipient)
     run = canonical.unhex(letter.body["run"], 32)
+    found = _findings(transaction, letter, ids, letter.message.sender, letter.message.recipient, run)
     if any(item.run != run for item in found):
         raise policy.deny("foreign-finding", "a finding is not of the run that the request names")
     proofs = canonical.decode(letter.attachment).get("proofs")
@@ -45,13 +45,13 @@ def request(transaction: Database, letter: Letter) -> Effect:
     sender, span = letter.message.sender, usage.month(letter.now)
     used = usage.used(transaction, letter.agreement.id, sender, usage.REVEALS, span)
     policy.require_quota(used, len(ids), letter.agreement.quotas[sender].reveals_month, f"reveals in {span}")
-    advance = _advance(letter, found, "request")
+    request, expires = letter.message.digest(), letter.message.expiry
+    asked = [replace(item, request=request, expires=expires) for item in _stepped(letter, found, "request")]
 
     def effect(inner: Database, position: Position) -> None:
-        advance(inner, position)
         usage.add(inner, letter.agreement.id, sender, usage.REVEALS, span, len(ids))
-        for item in found:
-            runs.set_request(inner, item, letter.message.digest(), position.index, letter.message.expiry)
+        for item in asked:
+            findings.keep(inner, replace(item, since=position.time, request_index=position.index))
 
     return effect
 
@@ -70,7 +70,7 @@ def decision(transaction: Database, letter: Letter) -> Effect:
     elif event == "approve":
         automatic = letter.agreement.flow_terms(letter.message.flow).automatic
         for item in found:
-            if not set(from_leaf(item.leaf)[1].codes) <= automatic:
+            if not set(item.codes) <= automatic:
                 raise policy.deny("not-automatic", "a finding has a code that a person decides on")
     return _advance(letter, found, event)
 
@@ -132,32 +132,42 @@ def _require_purpose(letter: Letter) -> None:
 
 
 def _findings(
-    transaction: Database, letter: Letter, ids: Sequence[bytes], asking: str, answering: str
-) -> list[StoredFinding]:
-    """The findings, all of this period and between these two. Unknown and foreign ones are refused alike."""
+    transaction: Database, letter: Letter, ids: Sequence[bytes], asking: str, answering: str, run: bytes = b""
+) -> list[Case]:
+    """The findings, all of this period and between these two. Unknown and foreign ones are refused alike.
+
+    Those that nobody asked for yet are looked for among the findings of ``run``, if that is given.
+    """
     if len(set(ids)) != len(ids):
         raise VerificationError(f"message {letter.message.kind}: a finding stands twice")
-    found = []
-    for finding_id in ids:
-        item = runs.finding(transaction, finding_id, letter.period_name, asking, answering)
-        if item is None:
-            raise policy.deny("foreign-finding", "a finding is not of this period and these two parties")
-        found.append(item)
-    return found
+    between = letter.period_name, asking, answering
+    found = {finding: findings.case(transaction, finding, *between) for finding in ids}
+    new = {finding for finding, item in found.items() if item is None}
+    if new and run:
+        found |= findings.listed(transaction, run, new, *between)
+    known = [item for item in found.values() if item is not None]
+    if len(known) != len(ids):
+        raise policy.deny("foreign-finding", "a finding is not of this period and these two parties")
+    return known
 
 
-def _require_of_request(found: Sequence[StoredFinding], request_digest: bytes) -> None:
+def _require_of_request(found: Sequence[Case], request_digest: bytes) -> None:
     if any(item.request != request_digest for item in found):
         raise policy.deny("foreign-finding", "a finding's newest request is another one")
 
 
-def _advance(letter: Letter, found: Sequence[StoredFinding], event: str) -> Effect:
-    """The step ``event`` of every finding, decided now, taken when the message stands in the log."""
+def _stepped(letter: Letter, found: Sequence[Case], event: str) -> list[Case]:
+    """The findings after the step ``event``, decided now."""
     seconds = letter.now // 1000
-    after = [cases.step(cases.lapse(item.state, item.expires, seconds), event) for item in found]
+    return [replace(item, state=cases.step(cases.lapse(item.state, item.expires, seconds), event)) for item in found]
+
+
+def _advance(letter: Letter, found: Sequence[Case], event: str) -> Effect:
+    """The step ``event`` of every finding, decided now, taken when the message stands in the log."""
+    after = _stepped(letter, found, event)
 
     def effect(inner: Database, position: Position) -> None:
-        for item, state in zip(found, after, strict=True):
-            runs.set_state(inner, item, state, position.time)
+        for item in after:
+            findings.keep(inner, replace(item, since=position.time))
 
     return effect

@@ -1,34 +1,32 @@
 """What a run found, packed: a few tens of bytes per finding until it is written out as a leaf.
 
 A flow with a rule on unmatched rows may find something on each asking row, so the findings of a run are not kept as
-objects. A packed finding sorts as the finding does (findings.py): asking handle, answering party, answering handle.
+objects.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 
-from matcher.protocol.agreement.model import Agreement
-from matcher.protocol.findings import Finding
+import numpy as np
+
+from matcher.protocol.agreement.model import Flow
+from matcher.protocol.finding_columns import FindingColumns, Kind, nothing
 from matcher.protocol.suite import HANDLE_SIZE
 from matcher.service.match.compare import Verdict
-from matcher.service.store.runs import NewFinding
 
 _PARTY = HANDLE_SIZE
 _HANDLE = slice(_PARTY + 1, _PARTY + 1 + HANDLE_SIZE)
 _CODES = slice(_HANDLE.stop, _HANDLE.stop + 4)
+_SIZE = _CODES.stop
 
 
 class Found:
     """Collects verdicts of one flow; ``counts`` is by code."""
 
-    def __init__(self, agreement: Agreement, flow: str, period: str) -> None:
-        self._agreement = agreement
-        self._flow = agreement.flow(flow)
-        self._period = period
-        # No party is first: an unmatched row's finding sorts before a matched one's.
-        self._parties = ["", *sorted(self._flow.answering)]
+    def __init__(self, flow: Flow) -> None:
+        self._flow = flow
+        self._parties = ["", *flow.answering]
         self._codes: dict[tuple[str, ...], int] = {}
         self._packed: list[bytes] = []
         self.counts: Counter[str] = Counter()
@@ -49,15 +47,16 @@ class Found:
     def __len__(self) -> int:
         return len(self._packed)
 
-    def findings(self, run: bytes) -> Iterator[NewFinding]:
+    def columns(self, run: bytes) -> FindingColumns:
         """The findings of the run with this digest, in the order of its root."""
-        codes = list(self._codes)
-        self._packed.sort()
-        for packed in self._packed:
-            party = self._parties[packed[_PARTY]]
-            item = Finding(
-                run, self._flow.asking, packed[:HANDLE_SIZE], party, packed[_HANDLE] if party else b"",
-                codes[int.from_bytes(packed[_CODES], "big")],
-            )  # fmt: skip
-            finding_id = item.finding_id(self._agreement.matching.digest, self._flow.id, self._period)
-            yield NewFinding(finding_id, item.leaf(finding_id), item.asking, item.answering)
+        if not self._packed:
+            return nothing(run, self._flow.asking)
+        packed = np.frombuffer(b"".join(self._packed), np.uint8).reshape(-1, _SIZE)
+        codes = np.ascontiguousarray(packed[:, _CODES]).view(">u4")[:, 0].astype(np.int64)
+        found, numbers = np.unique(packed[:, _PARTY] * np.int64(len(self._codes)) + codes, return_inverse=True)
+        sets = list(self._codes)
+        kinds = (divmod(item, len(sets)) for item in found.tolist())
+        return FindingColumns(
+            run, self._flow.asking, tuple(Kind(self._parties[party], sets[codes]) for party, codes in kinds),
+            packed[:, :HANDLE_SIZE], packed[:, _HANDLE], numbers.astype(np.uint32),
+        ).in_order()  # fmt: skip

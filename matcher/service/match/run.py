@@ -58,7 +58,7 @@ def execute(
     """Run the match; yields progress, then the result. Nothing is recorded here."""
     flow = agreement.flow(flow_id)
     total_rows = sum(item.rows for item in submissions)
-    found = Found(agreement, flow_id, period)
+    found = Found(flow)
     # A row is unmatched only when nobody can still bring its other half.
     everyone_sealed = set(flow.answering) <= {item.party for item in submissions}
     with engine.connect(scratch) as connection:

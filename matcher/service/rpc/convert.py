@@ -5,6 +5,7 @@ from __future__ import annotations
 from matcher.protocol import rows
 from matcher.protocol.messages import SignedMessage
 from matcher.service.acts.chunks import Chunk
+from matcher.service.acts.listing import ShownColumns
 from matcher.service.store.agreements import Published
 from matcher.service.store.log import Placed
 from matcher.service.store.runs import Run
@@ -70,3 +71,23 @@ def run(item: Run, placed: Placed) -> pb.RunInfo:
     return pb.RunInfo(
         run_digest=item.run, findings_root=item.findings_root, findings=item.findings, logged=logged(placed)
     )
+
+
+def finding_columns(item: ShownColumns) -> pb.FindingColumns:
+    """Findings as columns, little-endian."""
+    columns = item.columns
+    return pb.FindingColumns(
+        first=item.first, end=item.end,
+        kinds=[pb.FindingKind(answering=kind.answering, codes=kind.codes) for kind in columns.kinds],
+        positions=item.positions.astype("<u4").tobytes(),
+        numbers=columns.numbers.astype("<u2").tobytes(),
+        asking_handles=columns.asking_handles.tobytes(),
+        answering_handles=columns.answering_handles.tobytes(),
+        cases=[
+            pb.FindingCase(
+                position=case.position, state=case.state, request_index=case.request_index, since=case.since
+            )
+            for case in item.cases
+        ],
+        hidden=b"".join(item.hidden), since=item.since,
+    )  # fmt: skip

@@ -30,7 +30,7 @@ from matcher.text.disk import DiskTrouble, trouble
 
 OWN_PACKAGE = "/concordat.v1."
 _MESSAGE_FIELDS = ("message", "manifest", "request")
-_STREAMS = frozenset({"Upload", "Run", "Seal", "ListFindings", "GetEntries"})
+_STREAMS = frozenset({"Upload", "Run", "Seal", "ListFindings", "ListFindingColumns", "GetEntries"})
 
 
 class Guard(grpc.ServerInterceptor):  # type: ignore[type-arg]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from matcher.service.acts.listing import Listing
 from matcher.service.acts.matching import Matching
 from matcher.service.match.run import Progress
 from matcher.service.rpc import convert
@@ -16,8 +17,9 @@ from matcher.wire import concordat_pb2_grpc as stubs
 class MatchingService(stubs.MatchingServicer):
     """Match runs and findings."""
 
-    def __init__(self, matching: Matching, places: Places) -> None:
+    def __init__(self, matching: Matching, listing: Listing, places: Places) -> None:
         self._matching = matching
+        self._listing = listing
         self._places = places
 
     def Run(self, request: pb.RunRequest, call: Call) -> Iterator[pb.RunProgress]:
@@ -37,12 +39,18 @@ class MatchingService(stubs.MatchingServicer):
 
     def ListFindings(self, request: pb.ListFindingsRequest, call: Call) -> Iterator[pb.FindingItem]:
         """Findings of a run that concern the caller."""
-        for item in self._matching.findings(call.party, request.run_digest):
+        for item in self._listing.one_by_one(call.party, request.run_digest):
             call.check()
             yield pb.FindingItem(
-                leaf=item.finding.leaf, index=item.finding.position, size=item.size, inclusion=item.inclusion,
-                state=item.state, request_index=item.finding.request_index, since=item.since,
+                leaf=item.leaf, index=item.position, size=item.size, inclusion=item.inclusion, state=item.state,
+                request_index=item.request_index, since=item.since,
             )  # fmt: skip
+
+    def ListFindingColumns(self, request: pb.ListFindingsRequest, call: Call) -> Iterator[pb.FindingColumns]:
+        """Findings of a run that concern the caller, as columns."""
+        for item in self._listing.by_columns(call.party, request.run_digest):
+            call.check()
+            yield convert.finding_columns(item)
 
     def GetReceipts(self, request: pb.GetReceiptsRequest, call: Call) -> pb.GetReceiptsReply:
         """Receipts of a run."""

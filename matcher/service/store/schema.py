@@ -3,6 +3,7 @@
 ``message`` columns hold the signed message as canonical JSON. Nothing here is a row's content: rows live in segments.
 """
 
+from matcher.service.store.upgrading import findings_into_blocks
 from matcher.storage import Schema, tables_of
 
 _FIRST = """
@@ -188,10 +189,43 @@ CREATE TABLE receipts (
 ) STRICT, WITHOUT ROWID;
 """
 
+_FINDING_BLOCKS = """
+-- Findings as columns, in the order of their run's root, at most 4096 in a block. Written aside; they count once the
+-- run is named in runs, as a segment does.
+CREATE TABLE finding_blocks (
+    run BLOB NOT NULL,
+    first INTEGER NOT NULL, -- place of its first finding in the root
+    findings INTEGER NOT NULL,
+    asking TEXT NOT NULL,
+    kinds TEXT NOT NULL, -- JSON: [answering party, rule codes] of each kind
+    numbers BLOB NOT NULL, -- of each finding: which kind, 2 bytes
+    ids BLOB NOT NULL, -- 32 bytes each
+    asking_handles BLOB NOT NULL, -- 16 bytes each
+    answering_handles BLOB NOT NULL, -- 16 bytes each; zeros where nobody answered
+    PRIMARY KEY (run, first)
+) STRICT;
+
+-- Findings that were asked for at least once.
+CREATE TABLE cases (
+    finding BLOB PRIMARY KEY,
+    run BLOB NOT NULL,
+    position INTEGER NOT NULL, -- place in the run's root
+    asking TEXT NOT NULL,
+    answering TEXT NOT NULL,
+    codes TEXT NOT NULL, -- JSON
+    state TEXT NOT NULL,
+    since INTEGER NOT NULL, -- last change of state; 0: none since the run
+    request BLOB NOT NULL, -- digest of the newest request
+    request_index INTEGER NOT NULL,
+    expires INTEGER NOT NULL -- when the newest request lapses, seconds since 1970
+) STRICT, WITHOUT ROWID;
+CREATE INDEX cases_by_run ON cases (run, position);
+"""
+
 CONTROL = Schema(
     name="control.db",
     application_id=int.from_bytes(b"CdCo"),
     unmarked=tables_of(_FIRST + _COSIGNATURES + _RECEIPTS),
-    steps=(_FIRST, _COSIGNATURES, _RECEIPTS),
+    steps=(_FIRST, _COSIGNATURES, _RECEIPTS, _FINDING_BLOCKS, findings_into_blocks),
     remedy="Restore a backup: `concordat-server restore`.",
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,11 +14,15 @@ import pytest
 from matcher.agency.exchange.trust import trust_of
 from matcher.agency.files import export
 from matcher.agency.reveal.findings import OwnFinding, join, summarise, texts_of
-from matcher.agency.reveal.runs import VerifiedRun, verify_findings, verify_run
+from matcher.agency.reveal.listed import ListedFindings, verify_findings
+from matcher.agency.reveal.runs import VerifiedRun, verify_run
 from matcher.agency.reveal.vault_view import Standing
+from matcher.agency.vault.blocks import SentRow
 from matcher.channel.types import FindingItem, RunInfo
 from matcher.protocol import suite
 from matcher.protocol.errors import ConcordatError, InputError
+from matcher.protocol.finding_columns import Kind
+from matcher.protocol.rows import PUT
 from tests.agency.exchange.world import BUREAU, FLOW, PERIOD, REGULATOR, World, handle_of
 
 NAMED = [("a", ("frozen",)), ("b", ("frozen", "wrong-kind")), ("c", ("wrong-kind",))]
@@ -62,8 +67,8 @@ def test_a_good_run_and_its_findings(world: World, run: tuple[VerifiedRun, list[
     ]
 
 
-def listed(world: World, run: VerifiedRun, shown: list[FindingItem], party: str = BUREAU) -> list[object]:
-    return list(verify_findings(run, world.agreement, FLOW, PERIOD, party, shown))
+def listed(world: World, run: VerifiedRun, shown: list[FindingItem], party: str = BUREAU) -> ListedFindings:
+    return verify_findings(run, world.agreement, FLOW, PERIOD, party, shown)
 
 
 def test_v1_to_v3(world: World, run: tuple[VerifiedRun, list[OwnFinding]]) -> None:
@@ -103,8 +108,7 @@ def test_findings_stand_beside_own_rows_in_the_agreement_s_words(
     world: World, run: tuple[VerifiedRun, list[OwnFinding]]
 ) -> None:
     verified, own = run
-    shown = [entry.listed for entry in own]
-    joined = join(world.agreement, FLOW, BUREAU, verified, shown, world.rows[BUREAU], "en")  # type: ignore[arg-type]
+    joined = list(join(world.agreement, FLOW, BUREAU, listed(world, verified, items(own)), sent(world), "en"))
     assert [item.row.row_id for item in joined] == ["line-a", "line-b", "line-c"]
     assert joined[1].texts == ("frozen", "another kind")
     assert "line" not in repr(joined[0])
@@ -117,11 +121,26 @@ def test_counts_are_of_lines_and_of_records(world: World, run: tuple[VerifiedRun
     lost = replace(own[2].listed, finding=replace(own[2].listed.finding, answering="", answering_handle=b""))
     found = [*two_records_of_one_line[:2], replace(own[2], listed=lost)]
     handles = {handle_of(BUREAU, name): f"line-{name}" for name in "abcde"}
-    counts = summarise(found, Standing(handles), BUREAU)
+    parts = [item.listed.finding for item in found]
+    counts = summarise(
+        [part.asking_handle for part in parts], [item.row.row_id for item in found],
+        [Kind(part.answering, part.codes) for part in parts], Standing(handles),
+    )  # fmt: skip
     assert counts.lines == 5
     assert (counts.flagged_lines, counts.flagged_records, counts.not_found_records) == (2, 3, 1)
     assert counts.by_code == {"frozen": 2, "wrong-kind": 2}
     assert counts.as_json()["compliant_lines"] == 3
+
+
+def sent(world: World) -> dict[bytes, SentRow]:
+    """The bureau's rows as its vault has them."""
+    return {
+        handle: SentRow(
+            handle, PUT, row.row_id.encode(), row.link_column.encode(), row.link_value.encode(),
+            json.dumps([row.values, dict(row.columns)], ensure_ascii=False).encode(), bytes(16), row.leaf,
+        )
+        for handle, row in world.rows[BUREAU].rows.items()
+    }  # fmt: skip
 
 
 HEADINGS = ["项目", "=x"]
