@@ -179,6 +179,9 @@ def leaf_hashes(rows: bytes, row_size: int, *, threads: int | None = None) -> by
 def tree_extend(edge: bytes, hashes: bytes) -> bytes:
     """The edge of a tree (merkle.CompactRange.to_bytes) after leaves of these hashes, 32 bytes each, were appended."""
 
+def sort_rows(rows: bytes, row_size: int) -> bytes:
+    """Rows as sent, in ascending (token, handle) order: by the 32 bytes behind their first."""
+
 def split_columns(rows: bytes, widths: Sequence[int]) -> tuple[bytes, ...]:
     """Rows of fixed width into their columns, which are ``widths`` bytes wide."""
 

@@ -121,9 +121,8 @@ impl Blinder {
             rows.extend(self.submission.delete(before.token, &before.handle.to_be_bytes()));
         }
         let row_size = self.submission.row_size();
-        let mut leaves = vec![[0; 32]; rows.len() / row_size];
-        merkle::hash_rows(&rows, row_size, leaves.as_flattened_mut());
-        let blocks = self.packed(sorted, &rows, &leaves)?;
+        let leaves = merkle::leaf_hashes_here(&rows, row_size)?;
+        let blocks = self.packed(sorted, &rows, fixed(&leaves, "leaf hashes")?)?;
         let (order, sizes) = by_token(&rows, row_size);
         Ok(Made { blocks, rows, row_size, order, sizes })
     }

@@ -1,6 +1,20 @@
 //! Rows of fixed width into columns and back, as rows travel and as they stand on disk.
 
 use crate::error::Error;
+use crate::rows::{PLACE, TOKEN_SIZE};
+
+/// The order of rows of `size` bytes by the 32 bytes that follow their first: token and handle.
+pub fn order(rows: &[u8], size: usize) -> Result<Vec<usize>, Error> {
+    if size < PLACE.end || !rows.len().is_multiple_of(size) {
+        return Err(Error::shape("these are no rows of that size"));
+    }
+    let key = |row: &[u8], at: usize| row[at..].first_chunk().map_or(0, |bytes| u128::from_be_bytes(*bytes));
+    let rows = rows.chunks_exact(size).enumerate();
+    let mut keys: Vec<_> =
+        rows.map(|(index, row)| (key(row, PLACE.start), key(row, PLACE.start + TOKEN_SIZE), index)).collect();
+    keys.sort_unstable();
+    Ok(keys.into_iter().map(|(_, _, index)| index).collect())
+}
 
 /// Where the columns of rows stand, and how many rows there are.
 pub struct Layout<'a> {

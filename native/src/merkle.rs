@@ -22,17 +22,29 @@ pub type Hash = [u8; 32];
 
 /// SHA-256(0x00 || row) of each row of `row_size` bytes.
 pub fn leaf_hashes(rows: &[u8], row_size: usize) -> Result<Vec<u8>, Error> {
-    if row_size == 0 || !rows.len().is_multiple_of(row_size) {
-        return Err(Error::shape("these are no rows of that size"));
-    }
+    require_rows(rows, row_size)?;
     let mut output = vec![0; rows.len() / row_size * 32];
     let groups = output.par_chunks_mut(TOGETHER * 32).zip(rows.par_chunks(TOGETHER * row_size)).with_min_len(4);
-    groups.for_each(|(places, rows)| hash_rows(rows, row_size, places));
+    groups.for_each(|(places, rows)| fill(rows, row_size, places));
     Ok(output)
 }
 
-/// The leaf hashes of rows of `row_size` bytes, on this thread; `output` has 32 bytes for each.
-pub fn hash_rows(rows: &[u8], row_size: usize, output: &mut [u8]) {
+/// The same on this thread.
+pub fn leaf_hashes_here(rows: &[u8], row_size: usize) -> Result<Vec<u8>, Error> {
+    require_rows(rows, row_size)?;
+    let mut output = vec![0; rows.len() / row_size * 32];
+    fill(rows, row_size, &mut output);
+    Ok(output)
+}
+
+fn require_rows(rows: &[u8], row_size: usize) -> Result<(), Error> {
+    if row_size == 0 || !rows.len().is_multiple_of(row_size) {
+        return Err(Error::shape("these are no rows of that size"));
+    }
+    Ok(())
+}
+
+fn fill(rows: &[u8], row_size: usize, output: &mut [u8]) {
     let (places, _) = output.as_chunks_mut::<32>();
     let mut rows = rows.chunks_exact(row_size);
     #[cfg(target_arch = "x86_64")]

@@ -3,7 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple};
 
-use crate::layout::Layout;
+use crate::layout::{self, Layout};
 use crate::merkle;
 use crate::python::released;
 
@@ -15,8 +15,22 @@ fn leaf_hashes<'py>(
     row_size: usize,
     threads: Option<usize>,
 ) -> PyResult<Bound<'py, PyBytes>> {
-    let output = released(py, threads, || merkle::leaf_hashes(rows, row_size))?;
+    let output = match threads {
+        Some(1) => py.detach(|| merkle::leaf_hashes_here(rows, row_size))?,
+        _ => released(py, threads, || merkle::leaf_hashes(rows, row_size))?,
+    };
     Ok(PyBytes::new(py, &output))
+}
+
+#[pyfunction]
+fn sort_rows<'py>(py: Python<'py>, rows: &[u8], row_size: usize) -> PyResult<Bound<'py, PyBytes>> {
+    let order = py.detach(|| layout::order(rows, row_size))?;
+    PyBytes::new_with(py, rows.len(), |place| {
+        for (place, index) in place.chunks_exact_mut(row_size).zip(order) {
+            place.copy_from_slice(&rows[index * row_size..][..row_size]);
+        }
+        Ok(())
+    })
 }
 
 #[pyfunction]
@@ -58,6 +72,7 @@ fn join_columns<'py>(
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(leaf_hashes, module)?)?;
     module.add_function(wrap_pyfunction!(tree_extend, module)?)?;
+    module.add_function(wrap_pyfunction!(sort_rows, module)?)?;
     module.add_function(wrap_pyfunction!(split_columns, module)?)?;
     module.add_function(wrap_pyfunction!(join_columns, module)?)
 }

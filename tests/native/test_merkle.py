@@ -22,6 +22,7 @@ def test_leaf_hashes_are_the_same(size: int, count: int) -> None:
     rows = os.urandom(size * count)
     expected = b"".join(leaf_hash(rows[start : start + size]) for start in range(0, len(rows), size))
     assert crate.leaf_hashes(rows, size) == expected
+    assert crate.leaf_hashes(rows, size, threads=1) == expected
 
 
 @given(steps=st.lists(st.integers(0, 70), max_size=12), seed=st.integers(0, 2**32))
@@ -77,3 +78,18 @@ def test_columns_that_make_no_rows_are_refused() -> None:
     for rows, widths in ((b"abc", [2]), (b"abc", []), (b"abc", [3, 0]), (b"abc", [2**64 - 1, 2])):
         with pytest.raises(crate.RejectedError):
             crate.split_columns(rows, widths)
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 1_000])
+def test_rows_are_sorted_by_token_and_handle(count: int) -> None:
+    size = 40
+    places = [bytes((0, number % 7)) * 8 + os.urandom(2) + bytes(14) for number in range(count)]
+    packed = [b"\1" + place + os.urandom(size - 33) for place in places]
+    expected = sorted(packed, key=lambda row: row[1:33])
+    assert crate.sort_rows(b"".join(packed), size) == b"".join(expected)
+
+
+def test_what_is_no_row_is_not_sorted() -> None:
+    for data, size in ((bytes(64), 32), (bytes(65), 33), (b"", 0)):
+        with pytest.raises(crate.RejectedError):
+            crate.sort_rows(data, size)

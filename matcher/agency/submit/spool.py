@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from operator import itemgetter
 from pathlib import Path
 
+from keys import native
 from matcher.agency.submit.buckets import bucket_path, buckets_in
 from matcher.channel.types import Chunk
 from matcher.protocol import rows
@@ -54,28 +55,39 @@ def count_rows(directory: Path, row_size: int) -> int:
     return total
 
 
-def sorted_rows(directory: Path, row_size: int) -> Iterator[list[bytes]]:
-    """All rows in ascending (token, handle) order, one bucket after the other."""
-    key = itemgetter(rows.SORT_KEY)
-    for bucket in buckets_in(directory):
-        data = bucket_path(directory, bucket).read_bytes()
-        batch = [data[start : start + row_size] for start in range(0, len(data), row_size)]
-        batch.sort(key=key)
-        yield batch
-
-
 def chunks(directory: Path, vector_width: int, first: int, tree: CompactRange) -> Iterator[Chunk]:
-    """The rows from index ``first`` on as upload chunks; ``tree`` gets every row, those before ``first`` too."""
+    """The rows from index ``first`` on as upload chunks; ``tree`` gets every row, those before ``first`` too.
+
+    All rows go in ascending (token, handle) order, one bucket after the other.
+    """
     size, limit = rows.row_size(vector_width), rows.chunk_rows(vector_width)
-    waiting: list[bytes] = []
-    position = 0
-    for batch in sorted_rows(directory, size):
-        tree.extend(batch)
-        skip = min(len(batch), max(0, first - position))
-        position += len(batch)
-        waiting += batch[skip:]
-        while len(waiting) >= limit:
-            yield Chunk(position - len(waiting), limit, b"".join(waiting[:limit]))
-            del waiting[:limit]
+    waiting, position = b"", 0
+    for bucket in buckets_in(directory):
+        data = _in_order(bucket_path(directory, bucket).read_bytes(), size)
+        _grow(tree, data, size)
+        count = len(data) // size
+        waiting += data[min(count, max(0, first - position)) * size :]
+        position += count
+        whole = len(waiting) // size // limit
+        for number in range(whole):
+            start = number * limit * size
+            yield Chunk(position - (len(waiting) - start) // size, limit, waiting[start : start + limit * size])
+        waiting = waiting[whole * limit * size :]
     if waiting:
-        yield Chunk(position - len(waiting), len(waiting), b"".join(waiting))
+        count = len(waiting) // size
+        yield Chunk(position - count, count, waiting)
+
+
+def _in_order(data: bytes, size: int) -> bytes:
+    if (crate := native.module()) is not None:
+        return bytes(crate.sort_rows(data, size))
+    packed = native.split(data, size)
+    packed.sort(key=itemgetter(rows.SORT_KEY))
+    return b"".join(packed)
+
+
+def _grow(tree: CompactRange, data: bytes, size: int) -> None:
+    if (crate := native.module()) is not None:
+        tree.extend_hashes(crate.leaf_hashes(data, size, threads=1), crate.tree_extend)
+    else:
+        tree.extend(native.split(data, size))
