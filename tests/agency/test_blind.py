@@ -5,18 +5,20 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, NamedTuple
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keys import group
+from keys import group, native
 from matcher.agency.blind.context import Context, Setup
 from matcher.agency.blind.handles import Handles
+from matcher.agency.blind.native_bucket import NativeBuckets
 from matcher.agency.blind.pool import Workers
 from matcher.agency.blind.rows import Blind
 from matcher.agency.blind.sources import CacheSource, GroupSource
@@ -64,6 +66,27 @@ class Fail:
         raise ValueError("a cell's content")
 
 
+@dataclass(frozen=True)
+class Names:
+    """Which blinder of the native crate a thread uses."""
+
+    leaves_lock: ClassVar[bool] = True
+
+    def run(self, context: Context) -> int:
+        assert isinstance(context.buckets, NativeBuckets)
+        return id(context.buckets._blinder)
+
+
+class Threaded(NamedTuple):
+    """A task for a thread, where the native crate is; else for a process, as any."""
+
+    task: Square | Fail
+    leaves_lock: bool = True
+
+    def run(self, context: Context) -> tuple[int, int]:
+        return self.task.run(context), threading.get_ident()
+
+
 @pytest.fixture
 def setup(submission: Make) -> Setup:
     world = submission("hmac")
@@ -108,6 +131,29 @@ def test_errors_come_back_by_name_and_without_content(workers: Workers) -> None:
         workers.submit(Fail("unnamed")).result()
     assert "cell" not in str(other.value)
     assert workers.submit(Square(3)).result() == 9
+
+
+def test_tasks_of_the_native_crate_go_to_threads_that_share_its_names(workers: Workers) -> None:
+    found = list(workers.run(Threaded(Square(number)) for number in range(200)))
+    assert [square for square, _thread in found] == [number**2 for number in range(200)]
+    with pytest.raises(InputError, match="line 7"):
+        workers.submit(Threaded(Fail("named"))).result()
+    with pytest.raises(ConcordatError, match="ValueError") as other:
+        workers.submit(Threaded(Fail("unnamed"))).result()
+    assert "cell" not in str(other.value)
+    assert other.value.__cause__ is None
+    assert other.value.__suppress_context__ or other.value.__context__ is None
+    if native.module() is not None:
+        assert threading.get_ident() not in {thread for _square, thread in found}
+        assert len({workers.submit(Names()).result() for _task in range(20)}) == 1
+
+
+def test_threads_have_connections_of_their_own(setup: Setup) -> None:
+    first = Context(replace(setup, source=CacheSource(Path("none"), CacheKeys(b"", b"", b""))))
+    one, other = first.again(), first.again()
+    assert one.source is not other.source
+    assert one.buckets is not other.buckets
+    assert "_vault" not in vars(first) | vars(one)
 
 
 def test_a_worker_that_ends_is_told_and_does_not_hang(workers: Workers) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -68,7 +69,16 @@ class Context:
             rows.row_aad_prefix(*names, setup.side, setup.party),
         )  # fmt: skip
         crate = native.module()
-        self.buckets = PortableBuckets(*shared) if crate is None else NativeBuckets(crate, *shared)
+        self.buckets: PortableBuckets | NativeBuckets = (
+            PortableBuckets(*shared) if crate is None else NativeBuckets(crate, *shared)
+        )
+
+    def again(self) -> Context:
+        """The same for another thread, before this one is used: with its own connections to the databases."""
+        other = copy(self)
+        other.source = copy(self.source)
+        other.buckets = self.buckets.reading(other.source)
+        return other
 
     @lru_cache(maxsize=64)  # noqa: B019 - a worker has one context, for its whole life
     def reader(self, present: tuple[int, ...], units: tuple[str, ...]) -> RecordReader:

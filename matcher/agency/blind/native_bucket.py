@@ -9,6 +9,7 @@ from __future__ import annotations
 import struct
 from array import array
 from collections.abc import Callable, Sequence
+from copy import copy
 from itertools import chain
 from types import ModuleType
 from typing import Any
@@ -44,6 +45,12 @@ class NativeBuckets:
             columns=[column.name.encode() for column in columns], scale=_SCALE, parts=_PARTS, name_width=names.WIDTH,
             mode=mode, key=key, prefix=prefix, lanes=lanes,
         )  # fmt: skip
+
+    def reading(self, source: Source) -> NativeBuckets:
+        """The same with another reader of the same source."""
+        other = copy(self)
+        other._secrets = source.column if isinstance(source, CacheSource) else None
+        return other
 
     def blind(
         self, data: bytes, previous: list[bytes], crowded: Callable[[bytes], bool] | None,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from keys import oprf
 from keys.errors import ReceivedError
@@ -27,6 +28,7 @@ class FindMissing:
 
     directory: Path
     bucket: int
+    leaves_lock: ClassVar[bool] = True
 
     def run(self, context: Context) -> list[bytes]:
         """The link values, each once."""
@@ -42,6 +44,7 @@ class BlindInputs:
 
     prefix: bytes
     link_values: list[bytes]
+    leaves_lock: ClassVar[bool] = True
 
     def run(self, context: Context) -> tuple[bytes, bytes]:  # noqa: ARG002 - every task takes it
         """(blinds, blinded elements with random ones behind them up to a multiple of 1,024)."""
@@ -60,6 +63,7 @@ class FinishBatch:
     evaluated: bytes
     proof: bytes
     public_key: bytes
+    leaves_lock: ClassVar[bool] = True
 
     def run(self, context: Context) -> list[tuple[bytes, bytes]]:
         """(name, sealed F) of each link value. Raises VerificationError for a wrong proof, element or count."""

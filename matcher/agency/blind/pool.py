@@ -1,8 +1,9 @@
-"""Worker processes, one a core, each a fresh interpreter that imports only what blinding needs.
+"""Workers, one a core: threads for what the native crate does, processes for the rest, each started when first needed.
 
-Not concurrent.futures: its children import the parent's main module again, and with it the whole command line. A
-worker gets its secrets over its own socket, never by argument or environment. Two tasks are under way at each worker,
-so none waits for the next; results keep the order of the tasks, and only a bounded number is held.
+A process is a fresh interpreter that imports only what blinding needs. Not concurrent.futures: its children import the
+parent's main module again, and with it the whole command line. A process gets its secrets over its own socket, never by
+argument or environment. Two tasks are under way at each, so none waits for the next; results keep the order of the
+tasks, and only a bounded number is held.
 """
 
 from __future__ import annotations
@@ -19,9 +20,12 @@ from concurrent.futures import Future
 from contextlib import suppress
 from multiprocessing.connection import Pipe
 from types import TracebackType
-from typing import Any, Protocol, Self, TypeVar
+from typing import Any, Self, TypeVar
 
-from matcher.agency.blind.context import Context, Setup
+from keys import native
+from matcher.agency.blind.context import Setup
+from matcher.agency.blind.running import Task
+from matcher.agency.blind.threads import Threads
 from matcher.protocol.errors import ConcordatError
 
 _UNDER_WAY = 2
@@ -30,26 +34,27 @@ STOP = b""
 _MODULE = "matcher.agency.blind.worker"
 
 Result = TypeVar("Result")
-Result_co = TypeVar("Result_co", covariant=True)
-
-
-class Task(Protocol[Result_co]):
-    """A picklable piece of work."""
-
-    def run(self, context: Context) -> Result_co:
-        """Do it in a worker."""
 
 
 class Workers:
-    """The pool. Use as a context manager; leaving it ends the processes."""
+    """The pool. Use as a context manager; leaving it ends threads and processes."""
 
     def __init__(self, setup: Setup, count: int | None = None) -> None:
         self.count = count or len(os.sched_getaffinity(0))
+        self._setup = setup
         self._waiting: queue.Queue[tuple[Task[Any], Future[Any]] | None] = queue.Queue()
-        self._workers = [_Worker(self._waiting, pickle.dumps(setup)) for _number in range(self.count)]
+        self._workers: list[_Worker] = []
+        self._threads: Threads | None = None
 
     def submit(self, task: Task[Result]) -> Future[Result]:
         """Put ``task`` behind those already waiting."""
+        if getattr(task, "leaves_lock", False) and native.module() is not None:
+            if self._threads is None:
+                self._threads = Threads(self._setup, self.count)
+            return self._threads.submit(task)
+        if not self._workers:
+            setup = pickle.dumps(self._setup)
+            self._workers = [_Worker(self._waiting, setup) for _number in range(self.count)]
         future: Future[Result] = Future()
         self._waiting.put((task, future))
         return future
@@ -69,7 +74,9 @@ class Workers:
                 future.cancel()
 
     def close(self) -> None:
-        """Drop what is waiting and end the processes."""
+        """Drop what is waiting and end threads and processes."""
+        if self._threads is not None:
+            self._threads.close()
         with suppress(queue.Empty):
             while (item := self._waiting.get_nowait()) is not None:
                 item[1].cancel()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from copy import copy
 from json import JSONDecoder
 from operator import attrgetter
 
@@ -47,6 +48,12 @@ class PortableBuckets:
         self._source = source
         self._record_info = record_info
         self._row_aad = row_aad
+
+    def reading(self, source: Source) -> PortableBuckets:
+        """The same with another reader of the same source."""
+        other = copy(self)
+        other._source = source
+        return other
 
     def blind(
         self, data: bytes, previous: list[bytes], crowded: IsMeant | None, exhausted: IsMeant | None,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from matcher.agency.blind.blinded import Blinded
 from matcher.agency.blind.context import Context
@@ -28,6 +29,7 @@ class Blind:
     records: Path
     bucket: int
     crowded: frozenset[bytes]
+    leaves_lock: ClassVar[bool] = True
 
     def run(self, context: Context) -> Blinded:
         """Sort out, compare with what was sent, blind."""

@@ -1,7 +1,6 @@
 """What runs in a worker process: take a task from the socket, run it, send back the result, until told to stop.
 
-An error of the matcher's own tree goes back as it is: it carries ids and counts only. Any other one goes back as the
-name of its type and the line it rose from, since its text may hold content.
+Errors go back as running.py lets them.
 """
 
 from __future__ import annotations
@@ -9,10 +8,10 @@ from __future__ import annotations
 import pickle
 import signal
 import sys
-import traceback
 from multiprocessing.connection import Connection
 
 from matcher.agency.blind.context import Context
+from matcher.agency.blind.running import perform
 from matcher.protocol.errors import ConcordatError
 
 
@@ -30,12 +29,9 @@ def main(descriptor: int) -> None:
 
 def _run(data: bytes, context: Context) -> tuple[bool, object]:
     try:
-        return True, pickle.loads(data).run(context)  # noqa: S301 - from our own parent
+        return True, perform(pickle.loads(data), context)  # noqa: S301 - from our own parent
     except ConcordatError as error:
-        return False, error.with_traceback(None)
-    except Exception as error:
-        last = traceback.extract_tb(error.__traceback__)[-1]
-        return False, ConcordatError(f"a worker failed: {type(error).__name__} at {last.name}, line {last.lineno}")
+        return False, error
 
 
 if __name__ == "__main__":
