@@ -153,6 +153,7 @@ def test_threads_have_connections_of_their_own(setup: Setup) -> None:
     one, other = first.again(), first.again()
     assert one.source is not other.source
     assert one.buckets is not other.buckets
+    assert one._block_readers is not other._block_readers
     assert "_vault" not in vars(first) | vars(one)
 
 

@@ -74,8 +74,9 @@ class Context:
         )
 
     def again(self) -> Context:
-        """The same for another thread, before this one is used: with its own connections to the databases."""
+        """The same for another thread, before this one is used: with its own readers and connections to databases."""
         other = copy(self)
+        other._block_readers = {}
         other.source = copy(self.source)
         other.buckets = self.buckets.reading(other.source)
         return other

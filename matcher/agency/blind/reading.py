@@ -10,6 +10,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from matcher.agency.blind.context import Context
 from matcher.agency.blind.prepare import Prepared, prepared
@@ -31,6 +32,7 @@ class PrepareBlock:
     file: int
     table: TextTable
     block: TextBlock
+    leaves_lock: ClassVar[bool] = True
 
     def run(self, context: Context) -> Prepared:
         """Normalise, name and pack."""

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from keys import native
-from matcher.agency.blind.pool import Task, Workers
+from matcher.agency.blind.pool import Workers
 from matcher.agency.blind.prepare import Prepare, Prepared
 from matcher.agency.blind.reading import PrepareBlock
+from matcher.agency.blind.running import Task
 from matcher.agency.calendar.due_dates import with_due_dates
 from matcher.agency.files.batches import RowSource
 from matcher.agency.files.blocks import text_blocks
