@@ -110,6 +110,14 @@ def test_a_key_of_mixed_order_is_taken_where_the_equation_holds() -> None:
     assert set(found) == {0, 1}
 
 
+@pytest.mark.parametrize("part", range(8))
+def test_a_nonce_of_small_order_is_refused_where_the_equation_holds(part: int) -> None:
+    source = random.Random(part)  # noqa: S311 - reproducible test values
+    forged = [forge(source, 0 if part == 0 else 1, part, nonce=0) for _ in range(40)]
+    assert any(item.equation for item in forged)
+    assert _crate([_signed(item) for item in forged]) == bytes(40)
+
+
 @pytest.mark.parametrize("count", [1, 7, 8, 9, 255, 256, 257])
 def test_some_wrong_ones_among_many(count: int) -> None:
     """Whoever stands beside one in the kernel's lanes does not change its answer."""
