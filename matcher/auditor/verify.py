@@ -109,13 +109,13 @@ def verify(
     while True:
         if tree.size in wanted:
             report.roots[tree.size] = tree.root()
+            _compare_roots(report, tree, seen)
         batch = _read(report, leaves, _batch_size(tree.size, stops))
         if not batch:
             break
         hashes = _replay(report, replay, tree.size, batch, require_same)
         tree.extend_hashes(b"".join(hashes))
         progress(tree.size)
-    _compare_roots(report, seen)
     report.edge = tree.to_bytes()
     report.read = tree.size
     if tree.size != point.size:
@@ -191,7 +191,7 @@ def _compare_sizes(report: Report, point: Checkpoint, seen: Checkpoint | None) -
         report.add(CheckFailed(2, f"two different logs of {point.size} entries are signed (fork)"), None)
 
 
-def _compare_roots(report: Report, seen: Checkpoint | None) -> None:
+def _compare_roots(report: Report, tree: merkle.CompactRange, seen: Checkpoint | None) -> None:
     """All leaves are read anyhow, so the older root is derived again: that says more than a consistency proof."""
-    if seen is not None and report.roots.get(seen.size, seen.root) != seen.root:
+    if seen is not None and tree.size == seen.size and tree.root() != seen.root:
         report.add(CheckFailed(2, f"the first {seen.size} entries are not those verified before (fork)"), None)
