@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import pickle
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -21,6 +22,7 @@ from matcher.agency.files.blocks import text_blocks
 from matcher.agency.files.registry import open_rows
 from matcher.agency.local.settings import local_rules
 from matcher.agency.records import staged
+from matcher.agency.records.compiled import BlockForm
 from matcher.agency.records.plan import plain_columns
 from matcher.agency.records.rejects import Reject
 from matcher.protocol.agreement.model import Column
@@ -55,15 +57,15 @@ def setup(side: Side) -> Setup:
     return Setup(
         matching_digest=agreement.matching.digest, flow=flow.id, period="2022-05", side=side, party="party",
         normaliser="account-number", fields=flow.fields, columns=columns, vault=Path("unused"), scope=1, number=1,
-        exhausted=frozenset(), amending=Amending(columns, codes, packaged(), rules),
+        exhausted=frozenset(), amending=pickle.dumps(Amending(columns, codes, packaged(), rules)),
         source=GroupSource(b"", bytes(32)), handle_key=bytes(range(32)),
     )  # fmt: skip
 
 
 def with_columns(before: Setup, columns: Sequence[Column], normaliser: str) -> Setup:
     """``before`` for an agreement with other columns of its side."""
-    amending = replace(before.amending, columns=tuple(columns))
-    return replace(before, columns=tuple(columns), normaliser=normaliser, amending=amending)
+    amending = replace(Context(before).amending, columns=tuple(columns))
+    return replace(before, columns=tuple(columns), normaliser=normaliser, amending=pickle.dumps(amending))
 
 
 def by_rows(path: Path, given: Setup) -> Result:
@@ -73,8 +75,8 @@ def by_rows(path: Path, given: Setup) -> Result:
         opened = open_rows(path, given.columns)
     except InputError as error:
         raise Refused from error
-    source, applying = given.amending.source(opened)
-    present = context.present(source.columns)
+    source, applying = context.amending.source(opened)
+    present = _present(given, source.columns)
     result, directory = Result(), _staging(path)
     for batch in source.batches:
         prepared = Prepare(directory, 0, present, source.units, batch.lines, batch.rows).run(context)
@@ -90,11 +92,10 @@ def by_rows(path: Path, given: Setup) -> Result:
 def in_blocks(path: Path, given: Setup, crate: ModuleType, size: int) -> Result:
     """By the crate, from blocks of about ``size`` bytes."""
     context = Context(given)
-    source = open_rows(path, given.columns)
-    assert source.text is not None
+    form = _form(path, given)
     result, directory = Result(), _staging(path)
-    for block in text_blocks(path, source.text, crate.whole_rows, size):
-        prepared = PrepareBlock(directory, 0, source.text, block).run(context)
+    for block in text_blocks(path, form.table, crate.whole_rows, size):
+        prepared = PrepareBlock(directory, 0, form, block).run(context)
         _count(result, prepared.codes, prepared.untold)
         _add(result, prepared)
     return _ended(result, directory)
@@ -102,12 +103,24 @@ def in_blocks(path: Path, given: Setup, crate: ModuleType, size: int) -> Result:
 
 def left_over(path: Path, given: Setup, crate: ModuleType) -> int:
     """How many rows the crate hands back."""
-    context = Context(given)
-    source = open_rows(path, given.columns)
-    assert source.text is not None
-    reader = context.block_reader(0, source.text)
-    blocks = text_blocks(path, source.text, crate.whole_rows)
+    form = _form(path, given)
+    reader = Context(given).block_reader(0, form)
+    blocks = text_blocks(path, form.table, crate.whole_rows)
     return sum(len(reader.read(block.data, block.line, 0)[2]) for block in blocks)
+
+
+def _form(path: Path, given: Setup) -> BlockForm:
+    amending = Context(given).amending
+    source, _applying = amending.source(open_rows(path, given.columns))
+    tests = amending.hand_back(source.columns)
+    assert source.text is not None
+    assert tests is not None
+    return BlockForm(source.text, _present(given, source.columns), source.units, tests)
+
+
+def _present(given: Setup, columns: Sequence[Column]) -> tuple[int, ...]:
+    numbers = {column.name: number for number, column in enumerate(given.columns)}
+    return tuple(numbers[column.name] for column in columns)
 
 
 _numbers = itertools.count()

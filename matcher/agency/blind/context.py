@@ -6,21 +6,20 @@ A Context is made of it there; nothing in it changes from task to task.
 
 from __future__ import annotations
 
+import pickle
 import sqlite3
-from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from keys import native
-from matcher.agency.blind.amending import Amending
 from matcher.agency.blind.handles import Handles
 from matcher.agency.blind.native_bucket import NativeBuckets
 from matcher.agency.blind.portable_bucket import PortableBuckets
 from matcher.agency.blind.sources import Source
-from matcher.agency.files.batches import TextTable, source
-from matcher.agency.records.compiled import BlockReader, Naming
+from matcher.agency.records.compiled import BlockForm, BlockReader, Naming
 from matcher.agency.records.plan import Layout
 from matcher.agency.records.records import RecordReader
 from matcher.agency.vault.rows import previous_blocks
@@ -29,12 +28,16 @@ from matcher.protocol import rows, suite
 from matcher.protocol.agreement.model import Column, Field, Side
 from matcher.protocol.errors import StateError
 
+if TYPE_CHECKING:
+    from matcher.agency.blind.amending import Amending
+
 
 @dataclass(frozen=True, slots=True)
 class Setup:
     """One submission, for the workers. ``scope`` and ``number`` are the vault's; older numbers are all sealed.
 
-    ``exhausted`` are tags (prepare.link_tag) of link values that got as many versions as a period allows.
+    ``exhausted`` are tags (prepare.link_tag) of link values that got as many versions as a period allows. ``amending``
+    is a pickled Amending: most workers need none, and its modules take as long to load as ten thousand rows.
     """
 
     matching_digest: bytes
@@ -49,7 +52,7 @@ class Setup:
     scope: int
     number: int
     exhausted: frozenset[bytes]
-    amending: Amending
+    amending: bytes
     source: Source = field(repr=False)
     handle_key: bytes = field(repr=False)
 
@@ -86,24 +89,21 @@ class Context:
         """The reader of one file's rows."""
         return RecordReader(Layout(self.setup.columns, self.setup.fields, self.setup.normaliser), present, units)
 
-    def present(self, columns: Sequence[Column]) -> tuple[int, ...]:
-        """Their indexes among the agreement's columns."""
-        numbers = {column.name: number for number, column in enumerate(self.setup.columns)}
-        return tuple(numbers[column.name] for column in columns)
-
-    def block_reader(self, file: int, table: TextTable) -> BlockReader:
-        """The crate's reader of text file number ``file``. Raises StateError where its rows cannot be read so."""
+    def block_reader(self, file: int, form: BlockForm) -> BlockReader:
+        """The crate's reader of text file number ``file``. Raises StateError where there is no crate."""
         reader = self._block_readers.get(file)
         if reader is None:
-            amended, _applying = self.setup.amending.source(source(table.about, 0, iter(())))
-            tests = self.setup.amending.hand_back(amended.columns)
-            if (crate := native.module()) is None or tests is None:
+            if (crate := native.module()) is None:
                 raise StateError("this text file is read row by row")
-            reader = self._block_readers[file] = BlockReader(
-                crate, table, Layout(self.setup.columns, self.setup.fields, self.setup.normaliser),
-                self.present(amended.columns), amended.units, tests, self._naming,
-            )  # fmt: skip
+            layout = Layout(self.setup.columns, self.setup.fields, self.setup.normaliser)
+            reader = self._block_readers[file] = BlockReader(crate, form, layout, self._naming)
         return reader
+
+    @cached_property
+    def amending(self) -> Amending:
+        """What changes rows before they become records."""
+        amending: Amending = pickle.loads(self.setup.amending)  # noqa: S301 - from our own parent
+        return amending
 
     @cached_property
     def _vault(self) -> sqlite3.Connection:

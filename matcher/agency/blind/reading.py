@@ -18,6 +18,7 @@ from matcher.agency.files.batches import TextTable, source
 from matcher.agency.files.blocks import TextBlock
 from matcher.agency.files.csv_rows import Rows, batches_of, rows_of
 from matcher.agency.records.cells import CREDIT_CODE
+from matcher.agency.records.compiled import BlockForm
 from matcher.agency.records.records import SPARED
 from matcher.agency.submit.buckets import append_parts
 
@@ -26,17 +27,17 @@ Left = Sequence[tuple[int, int, int]]
 
 @dataclass(frozen=True, slots=True)
 class PrepareBlock:
-    """A block of file number ``file``, which is ``table``, to be staged in the directory ``staged``."""
+    """A block of text file number ``file``, to be staged in the directory ``staged``."""
 
     staged: Path
     file: int
-    table: TextTable
+    form: BlockForm
     block: TextBlock
     leaves_lock: ClassVar[bool] = True
 
     def run(self, context: Context) -> Prepared:
         """Normalise, name and pack."""
-        reader = context.block_reader(self.file, self.table)
+        reader = context.block_reader(self.file, self.form)
         parts, counts, left, tags, handles = reader.read(self.block.data, self.block.line, self.file)
         append_parts(self.staged, enumerate(parts))
         rows, records, warned, spared = counts
@@ -48,10 +49,10 @@ class PrepareBlock:
 
     def _read(self, context: Context, left: Left, result: Prepared) -> None:
         """Read the rows that the crate has left, which begin at these lines and lie there in the block."""
-        table = self.table
+        table = self.form.table
         batches = batches_of(_rows(table, self.block, left), table)
-        amended, applying = context.setup.amending.source(source(table.about, 0, batches))
-        reader = context.reader(context.present(amended.columns), amended.units)
+        amended, applying = context.amending.source(source(table.about, 0, batches))
+        reader = context.reader(self.form.present, self.form.units)
         for batch in amended.batches:
             result.rows += len(batch.rejects)
             result.rejected += len(batch.rejects)

@@ -36,6 +36,18 @@ class CellTest(NamedTuple):
     values: tuple[str, ...] = ()
 
 
+class BlockForm(NamedTuple):
+    """A text file as its blocks are read: once amended, its rows have columns ``present`` in ``units`` (RecordReader).
+
+    ``hand_back`` are tests; a row for which all of one list hold is left to Python.
+    """
+
+    table: TextTable
+    present: tuple[int, ...]
+    units: tuple[str, ...]
+    hand_back: list[list[CellTest]]
+
+
 @dataclass(frozen=True, slots=True)
 class Naming:
     """What names records: suite.handle_prefix under the agency's handle key; an asking side names links as well."""
@@ -68,16 +80,11 @@ class _Link:
 
 
 class BlockReader:
-    """Reads blocks of ``table``, a file whose rows, once amended, have columns ``present`` in ``units`` (RecordReader).
+    """Reads blocks of one file."""
 
-    ``hand_back`` are tests; a row for which all of one of them hold is left to Python.
-    """
-
-    def __init__(
-        self, crate: ModuleType, table: TextTable, layout: Layout, present: Sequence[int], units: Sequence[str],
-        hand_back: Sequence[Sequence[CellTest]], naming: Naming,
-    ) -> None:  # fmt: skip
-        compiled = plan(layout, present, units)
+    def __init__(self, crate: ModuleType, form: BlockForm, layout: Layout, naming: Naming) -> None:
+        table, units = form.table, form.units
+        compiled = plan(layout, form.present, units)
         self._answers = _answers(compiled, layout)
         self._after = table.about.line
         data = {item.column.name: number for number, item in enumerate(compiled.data)}
@@ -101,7 +108,7 @@ class BlockReader:
             ],
             hand_back=[
                 [(test.what, data[test.column], [_json(value) for value in test.values]) for test in tests]
-                for tests in hand_back
+                for tests in form.hand_back
             ],
             key=naming.key,
             prefix=naming.prefix,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import pickle
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -94,7 +95,7 @@ class Job:
             scope=submission.scope,
             number=submission.number,
             exhausted=exhausted,
-            amending=self.amending,
+            amending=pickle.dumps(self.amending),
             source=self.source,
             handle_key=self.home.keys.handle_key.reveal(),
         )

@@ -16,7 +16,7 @@ from matcher.agency.files.batches import RowSource
 from matcher.agency.files.blocks import text_blocks
 from matcher.agency.files.registry import open_rows
 from matcher.agency.local.session import LocalWork
-from matcher.agency.records.compiled import MOST_COLUMNS
+from matcher.agency.records.compiled import MOST_COLUMNS, BlockForm
 from matcher.agency.records.crowding import Crowding
 from matcher.agency.records.rejects import Reject, RejectsFile
 from matcher.agency.submit.job import Job
@@ -75,19 +75,21 @@ def _tasks(
 ) -> Iterator[Task[Prepared]]:  # fmt: skip
     index = {column.name: number for number, column in enumerate(job.columns)}
     for file, source in enumerate(sources):
-        if (crate := native.module()) is not None and source.text is not None and _in_blocks(job, source, local):
-            for block in text_blocks(job.files[file], source.text, crate.whole_rows):
+        present = tuple(index[column.name] for column in source.columns)
+        if (crate := native.module()) is not None and (form := _block_form(job, source, present, local)) is not None:
+            for block in text_blocks(job.files[file], form.table, crate.whole_rows):
                 unread.append((file, []))
-                yield PrepareBlock(spool.staged, file, source.text, block)
+                yield PrepareBlock(spool.staged, file, form, block)
         else:
-            present = tuple(index[column.name] for column in source.columns)
             for batch in source.batches:
                 unread.append((file, batch.rejects))
                 yield Prepare(spool.staged, file, present, source.units, batch.lines, batch.rows)
 
 
-def _in_blocks(job: Job, source: RowSource, local: LocalWork | None) -> bool:
-    """Whether workers can read a text file's blocks by themselves. What flows say, only the parent knows."""
-    if source.text is None or not source.text.separator.isascii() or (local is not None and local.flows is not None):
-        return False
-    return len(source.columns) <= MOST_COLUMNS and job.amending.hand_back(source.columns) is not None
+def _block_form(job: Job, source: RowSource, present: tuple[int, ...], local: LocalWork | None) -> BlockForm | None:
+    """How workers read a text file's blocks by themselves; None where they cannot. What flows say, the parent knows."""
+    table = source.text
+    if table is None or not table.separator.isascii() or (local is not None and local.flows is not None):
+        return None
+    tests = job.amending.hand_back(source.columns)
+    return None if tests is None or len(present) > MOST_COLUMNS else BlockForm(table, present, source.units, tests)
