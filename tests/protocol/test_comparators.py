@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from matcher.protocol import normalise
 from matcher.protocol.comparators import COMPARATORS
 from matcher.protocol.comparators.days import MAX_DAYS
-from matcher.protocol.comparators.ratio import INFINITE, MAX_AMOUNT, above_bound, below_bound, level
+from matcher.protocol.comparators.ratio import INFINITE, MAX_AMOUNT, SCALE, above_bound, below_bound, level
 from matcher.protocol.errors import InputError, VerificationError
 from matcher.protocol.keyed_hash import hmac_sha256
 from matcher.protocol.outcomes import UNKNOWN, Comparator, Outcome
@@ -111,6 +111,12 @@ def level_by_the_formula(amount: int) -> int:
     while -(-numerator // denominator) <= amount:
         count, numerator, denominator = count + 1, numerator * 101, denominator * 100
     return count
+
+
+def test_every_level_is_the_design_s_in_whole_numbers() -> None:
+    expected = [-(-(101**step) // 100**step) for step in range(len(SCALE) + 1)]
+    assert list(SCALE) == expected[:-1]
+    assert expected[-2] <= MAX_AMOUNT < expected[-1]
 
 
 @settings(deadline=None)

@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlite_utils import Database
-
 from matcher.agency.vault import rows, schema
 from matcher.agency.vault.blocks import unpack_rows
 from matcher.agency.vault.rows import VaultRow
@@ -47,7 +45,6 @@ class Vault:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._connection = schema.connect(path)
-        self._database = Database(self._connection)
 
     def close(self) -> None:
         """Release the file."""
@@ -170,12 +167,15 @@ class Vault:
             self._connection.execute("DELETE FROM submissions WHERE number = ?", (submission.number,))
 
     def _select(self, where: str, parameters: tuple[object, ...]) -> Submission | None:
-        found = next(
-            self._database["submissions"].rows_where(where, parameters, order_by="number DESC", limit=1), None
-        )  # fmt: skip
+        cursor = self._connection.execute(
+            f"SELECT * FROM submissions WHERE {where} ORDER BY number DESC LIMIT 1",  # noqa: S608 - written here
+            parameters,
+        )
+        found = cursor.fetchone()
         if found is None:
             return None
-        return Submission(**{**found, "summary": json.loads(found["summary"])})
+        values = dict(zip((column[0] for column in cursor.description), found, strict=True))
+        return Submission(**{**values, "summary": json.loads(values["summary"])})
 
     def _move(self, submission: Submission, expected: str, **changes: object) -> Submission:
         assignments = ", ".join(f"{name} = :{name}" for name in changes)
