@@ -13,7 +13,7 @@ import os
 from array import array
 from collections.abc import Sequence
 from functools import cache
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from types import ModuleType
 
 from keys.errors import BackendError
@@ -50,6 +50,11 @@ def name() -> str:
 def column(values: Sequence[bytes]) -> tuple[bytes, bytes]:
     """(values end to end, little-endian 32-bit offsets): how the crate takes a column."""
     return b"".join(values), array("I", accumulate(map(len, values), initial=0)).tobytes()
+
+
+def values(data: bytes, offsets: bytes) -> list[bytes]:
+    """The values of a column, as ``column`` makes one."""
+    return [data[start:end] for start, end in pairwise(memoryview(offsets).cast("I"))]
 
 
 def split(data: bytes, width: int) -> list[bytes]:

@@ -164,6 +164,9 @@ def handles(
     """Handles, 16 bytes each. ``rows`` are vault row ids, each followed by ``ending``; for ``prefix``, see
     suite.handle_prefix."""
 
+def staged_links(staged: bytes) -> tuple[bytes, bytes]:
+    """The link values of staged records, a column. Refuses, by index, a record that is cut."""
+
 def cache_names(key: bytes, head: bytes, values: bytes, offsets: bytes) -> bytes:
     """Names of cache entries, 16 bytes each: HMAC-SHA-256 of ``head || lp(link value)``, cut."""
 

@@ -13,6 +13,7 @@ use crate::fields::Field;
 use crate::plans::Memory;
 use crate::python::released;
 use crate::rows::Submission;
+use crate::staged;
 
 /// What a worker holds for one submission.
 #[pyclass(frozen, module = "concordat_native")]
@@ -96,8 +97,7 @@ impl Blinder {
         let given: Option<Bound<'py, PyBytes>> = match secrets {
             Some(secrets) if !sorted.put.is_empty() => {
                 let (data, offsets) = blinding::links(&sorted.put);
-                let offsets: Vec<u8> = offsets.iter().flat_map(|offset| offset.to_le_bytes()).collect();
-                Some(secrets.call1((PyBytes::new(py, &data), PyBytes::new(py, &offsets)))?.extract()?)
+                Some(secrets.call1((PyBytes::new(py, &data), offset_bytes(py, &offsets)))?.extract()?)
             }
             _ => None,
         };
@@ -129,6 +129,16 @@ fn name(problem: Problem) -> &'static str {
 }
 
 #[pyfunction]
+fn staged_links<'py>(py: Python<'py>, staged: &[u8]) -> PyResult<(Bound<'py, PyBytes>, Bound<'py, PyBytes>)> {
+    let (data, offsets) = py.detach(|| Ok::<_, Error>(blinding::links(&staged::parse(staged)?)))?;
+    Ok((PyBytes::new(py, &data), offset_bytes(py, &offsets)))
+}
+
+fn offset_bytes<'py>(py: Python<'py>, offsets: &[u32]) -> Bound<'py, PyBytes> {
+    PyBytes::new(py, &offsets.iter().flat_map(|offset| offset.to_le_bytes()).collect::<Vec<_>>())
+}
+
+#[pyfunction]
 fn cache_names<'py>(
     py: Python<'py>,
     key: &[u8],
@@ -156,6 +166,7 @@ fn cache_open<'py>(py: Python<'py>, key: &[u8], names: &[u8], sealed: &[u8]) -> 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Blinder>()?;
     module.add_class::<Bucket>()?;
+    module.add_function(wrap_pyfunction!(staged_links, module)?)?;
     module.add_function(wrap_pyfunction!(cache_names, module)?)?;
     module.add_function(wrap_pyfunction!(cache_seal, module)?)?;
     module.add_function(wrap_pyfunction!(cache_open, module)?)

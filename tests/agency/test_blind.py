@@ -269,7 +269,7 @@ def test_the_cache_is_bound_to_home_kind_epoch_and_key(tmp_path: Path) -> None:
     keys = CacheKeys.derive(bytes(32), b"prefix", 1, b"key id")
     cache = SecretCache(path)
     name = keys.name(b"62220001")
-    cache.answered(b"", [(name, keys.seal(name, b"F" * 64))])
+    cache.answered([(b"", [(name, keys.seal(name, b"F" * 64))])])
     cache.close()
     assert path.stat().st_mode & 0o077 == 0
     source = CacheSource(path, keys)
@@ -294,7 +294,7 @@ def test_an_altered_cache_entry_is_refused(tmp_path: Path) -> None:
     keys = CacheKeys.derive(bytes(32), b"prefix", 1, b"key id")
     cache = SecretCache(path)
     name, other = keys.name(b"1"), keys.name(b"2")
-    cache.answered(b"", [(other, keys.seal(name, b"F" * 64))])
+    cache.answered([(b"", [(other, keys.seal(name, b"F" * 64))])])
     cache.close()
     with pytest.raises(StateError, match="does not open"):
         CacheSource(path, keys).secrets([b"2"])

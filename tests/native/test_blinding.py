@@ -155,13 +155,21 @@ def test_secrets_may_come_from_the_cache(tmp_path: Path) -> None:
     links = [record.link_value for record in staged.unpack(data)]
     cache = SecretCache(tmp_path / "secrets.db")
     found = keys.names(links)
-    cache.answered(b"", zip(found, keys.seal_secrets(found, SOURCES[1].secrets(links)), strict=True))
+    cache.answered([(b"", zip(found, keys.seal_secrets(found, SOURCES[1].secrets(links)), strict=True))])
     cache.close()
     made = blind_both(pair("asking", CacheSource(tmp_path / "secrets.db", keys)), data, [])
     tokens = {row.token for row in map(rows.unpack, _rows(made[0].rows))}
     assert tokens == {
         suite.record_keys(secret, suite.record_info(*PLACE)).token for secret in SOURCES[1].secrets(links)
     }
+
+
+def test_link_values_are_those_of_the_staged_records() -> None:
+    data = pack([Spec(number % 5, 0, number, 0, 0, (None,) * 6) for number in range(20)])
+    assert staged.link_values(data) == [record.link_value for record in staged.unpack(data)]
+    assert staged.link_values(b"") == []
+    with pytest.raises(crate.RejectedError, match="index 19"):
+        staged.link_values(data[:-1])
 
 
 def _rows(data: bytes) -> list[bytes]:

@@ -1,7 +1,8 @@
-"""Evaluation in worker processes: one whole batch to a worker, so that each batch has one proof, made where it was
-evaluated, and as many batches are under way as there are cores.
+"""Evaluation in workers: one whole batch to a worker, so that each batch has one proof, made where it was evaluated,
+and as many batches are under way as there are cores.
 
-The processes start at the first batch. Each gets the seed once, over its own pipe; a batch carries public bytes only.
+Threads where the native crate does the arithmetic, without the interpreter's lock; elsewhere processes, which start at
+the first batch. Each process gets the seed once, over its own pipe; a batch carries public bytes only.
 """
 
 from __future__ import annotations
@@ -10,8 +11,11 @@ import multiprocessing
 import os
 import signal
 import threading
-from concurrent.futures import Future, ProcessPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from functools import partial
 
+from keys import native
 from keys.secret import Secret
 from matcher.agency.agent import evaluation
 from matcher.agency.agent.evaluation import Job
@@ -43,13 +47,19 @@ class EvaluationPool:
 
     def __init__(self, seed: Secret, count: int | None = None) -> None:
         self.count = count or len(os.sched_getaffinity(0))
-        self._executor = ProcessPoolExecutor(
-            self.count, multiprocessing.get_context("spawn"), initializer=_start, initargs=(seed.reveal(),)
-        )
+        self._executor: Executor
+        self._evaluate: Callable[[Job], tuple[bytes, bytes]]
+        if native.module() is not None:
+            self._executor, self._evaluate = ThreadPoolExecutor(self.count), partial(evaluation.evaluate, seed.reveal())
+        else:
+            self._evaluate = _evaluate
+            self._executor = ProcessPoolExecutor(
+                self.count, multiprocessing.get_context("spawn"), initializer=_start, initargs=(seed.reveal(),)
+            )
 
     def submit(self, work: Job) -> Future[tuple[bytes, bytes]]:
         """(evaluated elements, proof) of one batch, to come. Its errors are those of ``evaluation.evaluate``."""
-        return self._executor.submit(_evaluate, work)
+        return self._executor.submit(self._evaluate, work)
 
     def close(self) -> None:
         """Let running batches end and drop the others."""

@@ -35,7 +35,7 @@ class FindMissing:
         path = bucket_path(self.directory, self.bucket)
         if not path.exists():
             return []
-        return _cache(context).missing([record.link_value for record in staged.unpack(path.read_bytes())])
+        return _cache(context).missing(staged.link_values(path.read_bytes()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,10 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import pairwise
 from pathlib import Path
 from typing import Protocol
 
+from keys import native
 from matcher.agency.secrets.cache import CacheKeys, missing, open_reader, read
 from matcher.protocol.errors import StateError
 from matcher.protocol.suite import lp
@@ -89,8 +89,7 @@ class CacheSource:
 
     def column(self, data: bytes, offsets: bytes) -> bytes:
         """The same of a column as the native crate has it (keys/native.py), end to end."""
-        ends = memoryview(offsets).cast("I")
-        return b"".join(self.secrets([data[start:end] for start, end in pairwise(ends)]))
+        return b"".join(self.secrets(native.values(data, offsets)))
 
     def missing(self, link_values: Sequence[bytes]) -> list[bytes]:
         """Those of ``link_values``, each once, that the cache does not have."""

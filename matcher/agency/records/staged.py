@@ -10,6 +10,8 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from keys import native
+
 _HEAD = struct.Struct(">16sHIBHHI")
 _pack = _HEAD.pack
 
@@ -47,3 +49,11 @@ def unpack(data: bytes) -> Iterator[Staged]:
             handle, file, line, column, data[row_id_start:link_start], data[link_start:content_start],
             data[content_start:position],
         )  # fmt: skip
+
+
+def link_values(data: bytes) -> list[bytes]:
+    """The link values of one bucket, in the order they were staged."""
+    if (crate := native.module()) is None:
+        return [record.link_value for record in unpack(data)]
+    values, offsets = crate.staged_links(data)
+    return native.values(values, offsets)

@@ -131,6 +131,8 @@ def read(connection: sqlite3.Connection, keys: CacheKeys, link_values: Sequence[
 
 def missing(connection: sqlite3.Connection, keys: CacheKeys, link_values: Sequence[bytes]) -> list[bytes]:
     """Those of ``link_values``, each once, that the cache does not have."""
+    if connection.execute("SELECT 1 FROM secrets LIMIT 1").fetchone() is None:
+        return list(dict.fromkeys(link_values))
     by_name = dict(zip(keys.names(link_values), link_values, strict=True))
     known = _find(connection, "name, 1", list(by_name))
     return [value for name, value in by_name.items() if name not in known]
@@ -176,12 +178,20 @@ class SecretCache:
         found = self._connection.execute("SELECT message, sealed, log_index FROM pending ORDER BY rowid")
         return [Pending(*row) for row in found]
 
-    def answered(self, request: bytes, entries: Iterable[tuple[bytes, bytes]]) -> None:
-        """Store (name, sealed F) of an answered request and forget the request, in one transaction."""
+    def answered(self, answers: Iterable[tuple[bytes, Iterable[tuple[bytes, bytes]]]]) -> None:
+        """Store (name, sealed F) of answered requests and forget the requests, in one transaction."""
+        requests: list[tuple[bytes]] = []
+        entries: list[tuple[bytes, bytes]] = []
+        for request, found in answers:
+            requests.append((request,))
+            entries += found
+        if not requests:
+            return
+        entries.sort()  # in the order in which they lie in the file
         with self._connection:
             self._connection.execute("BEGIN")
             self._connection.executemany("INSERT OR REPLACE INTO secrets VALUES (?, ?)", entries)
-            self._connection.execute("DELETE FROM pending WHERE request = ?", (request,))
+            self._connection.executemany("DELETE FROM pending WHERE request = ?", requests)
 
     def forget(self, request: bytes) -> None:
         """Drop a request that will not be answered."""

@@ -1,6 +1,7 @@
 """Asking the holder to evaluate link values it must not see (design section 4, mode ``oprf``), through the mailbox.
 
-Batches of up to 4,096, padded to a multiple of 1,024, four under way at once so that both sides stay busy. A request
+Batches of up to 4,096, padded to a multiple of 1,024, sixteen under way at once: both sides stay busy, and a
+witness's cosignature serves many. A request
 is kept with its blinds, sealed, before it is sent: a restart sends what was not sent, takes answers that came
 meanwhile, and asks nothing twice. An answer counts only after, in this order: the holder's signature against its root
 in the agreement, that it answers this request, counts and digests, the proof against the agreed public key. A signed
@@ -14,7 +15,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,7 +38,9 @@ from matcher.protocol.suite import link_prefix, sha256
 
 Progress = Callable[[int], AbstractContextManager[Callable[[int], None]]]
 REQUEST, ANSWER, REFUSAL = "evaluation-request", "evaluation-answer", "evaluation-refusal"
-_UNDER_WAY = 4
+_UNDER_WAY = 16
+# Answers stored in one transaction: entries lie scattered, so each transaction writes most of the file once.
+_STORED_TOGETHER = 16
 _POLL_SECONDS = 5
 PATIENCE_SECONDS = 600.0
 
@@ -63,7 +66,8 @@ class Exchange:
         """
         cache = SecretCache(self.source.path)
         try:
-            return _Run(self, cache).all(staged, progress)
+            with closing(_Run(self, cache)) as run:
+                return run.all(staged, progress)
         finally:
             cache.close()
 
@@ -77,11 +81,15 @@ class _Run:
         self._trust = trust_of(exchange.home, exchange.channel, exchange.agreement)
         self._waiting: dict[str, Request] = {}
         self._finishing: deque[tuple[Request, Future[list[tuple[bytes, bytes]]]]] = deque()
+        self._finished: list[tuple[Request, list[tuple[bytes, bytes]]]] = []
         self._asked: set[bytes] = set()
         self._reasons: list[str] = []
         self._after: int | None = None
         self._done = 0
         self._progress: Callable[[int], None] = lambda _done: None
+
+    def close(self) -> None:
+        self._store()
 
     def all(self, staged: Path, progress: Progress) -> int:
         self._trust.accept(self._exchange.channel.checkpoint())
@@ -101,6 +109,11 @@ class _Run:
                 self._ask(batch, blinds, elements)
             self._take(0)
         return padded
+
+    def _store(self) -> None:
+        """Keep what was finished; what is not kept when this process ends is answered again by the mailbox."""
+        self._cache.answered((request.digest, entries) for request, entries in self._finished)
+        self._finished.clear()
 
     def _missing(self, staged: Path) -> list[bytes]:
         tasks = (FindMissing(staged, bucket) for bucket in range(BUCKETS))
@@ -242,6 +255,8 @@ class _Run:
 
     def _finish(self) -> None:
         request, finished = self._finishing.popleft()
-        self._cache.answered(request.digest, finished.result())
+        self._finished.append((request, finished.result()))
+        if len(self._finished) >= _STORED_TOGETHER:
+            self._store()
         self._done += len(request.link_values)
         self._progress(self._done)
