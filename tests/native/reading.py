@@ -90,12 +90,14 @@ def by_rows(path: Path, given: Setup) -> Result:
 
 
 def in_blocks(path: Path, given: Setup, crate: ModuleType, size: int) -> Result:
-    """By the crate, from blocks of about ``size`` bytes."""
+    """By the crate, from blocks of about ``size`` bytes; what it leaves, at once or, if much, as another task."""
     context = Context(given)
     form = _form(path, given)
     result, directory = Result(), _staging(path)
     for block in text_blocks(path, form.table, crate.whole_rows, size):
-        prepared = PrepareBlock(directory, 0, form, block).run(context)
+        prepared = PrepareBlock(directory, 0, form, block, most_left=3).run(context)
+        if prepared.rest is not None:
+            prepared = pickle.loads(pickle.dumps(prepared.rest)).run(context)  # noqa: S301 - made here
         _count(result, prepared.codes, prepared.untold)
         _add(result, prepared)
     return _ended(result, directory)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from matcher.agency.blind.context import Context
+from matcher.agency.blind.running import Task
 from matcher.agency.records import staged
 from matcher.agency.records.records import RecordReader, row_id_ending
 from matcher.agency.records.rejects import Reject
@@ -26,7 +27,8 @@ _TAG_SIZE = 8
 class Prepared:
     """What was staged. ``records`` and ``rejected`` are records, ``rows`` all rows that hold anything. ``tags`` and
     ``handles``, 8 bytes for each record of an asking side, let the parent find link values that too many rows share;
-    both are keyed hashes. ``codes`` and ``untold`` are what local rules counted (local/applying.py)."""
+    both are keyed hashes. ``codes`` and ``untold`` are what local rules counted (local/applying.py). ``rest`` is still
+    to be done; its result, which is of the whole, counts instead."""
 
     rows: int = 0
     records: int = 0
@@ -37,6 +39,7 @@ class Prepared:
     handles: bytes = b""
     codes: Counter[str] = field(default_factory=Counter)
     untold: Counter[str] = field(default_factory=Counter)
+    rest: Task[Prepared] | None = None
 
 
 @dataclass(frozen=True, slots=True)

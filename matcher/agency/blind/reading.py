@@ -1,20 +1,20 @@
 """First task for a text file where the native crate is: a block of its rows into staged records.
 
 The crate makes the records of plain rows and hands the others back; those are read as prepare.py reads any row, so that
-what is refused, and why, is decided in one place.
+what is refused, and why, is decided in one place. A few are read at once; many, which would hold the interpreter's lock
+for long, are a second task for another process.
 """
 
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
 from matcher.agency.blind.context import Context
 from matcher.agency.blind.prepare import Prepared, prepared
-from matcher.agency.files.batches import TextTable, source
+from matcher.agency.files.batches import source
 from matcher.agency.files.blocks import TextBlock
 from matcher.agency.files.csv_rows import Rows, batches_of, rows_of
 from matcher.agency.records.cells import CREDIT_CODE
@@ -22,36 +22,54 @@ from matcher.agency.records.compiled import BlockForm
 from matcher.agency.records.records import SPARED
 from matcher.agency.submit.buckets import append_parts
 
-Left = Sequence[tuple[int, int, int]]
-
 
 @dataclass(frozen=True, slots=True)
 class PrepareBlock:
-    """A block of text file number ``file``, to be staged in the directory ``staged``."""
+    """A block of text file number ``file``, to be staged in the directory ``staged``.
+
+    More rows than ``most_left`` that the crate leaves are not read here: they are another task (PrepareLeft).
+    """
 
     staged: Path
     file: int
     form: BlockForm
     block: TextBlock
+    most_left: int
     leaves_lock: ClassVar[bool] = True
 
     def run(self, context: Context) -> Prepared:
         """Normalise, name and pack."""
-        reader = context.block_reader(self.file, self.form)
-        parts, counts, left, tags, handles = reader.read(self.block.data, self.block.line, self.file)
+        block = self.block
+        parts, counts, left, tags, handles = context.block_reader(self.file, self.form).read(
+            block.data, block.line, self.file
+        )
         append_parts(self.staged, enumerate(parts))
         rows, records, warned, spared = counts
         result = Prepared(rows=rows, records=records, tags=tags, handles=handles)
         result.warnings.update({name: count for name, count in ((CREDIT_CODE, warned), (SPARED, spared)) if count})
         if left:
-            self._read(context, left, result)
+            texts = [(line, block.data[start:end].decode("utf-8", block.errors)) for line, start, end in left]
+            rest = PrepareLeft(self.staged, self.file, self.form, texts, result)
+            if len(left) > self.most_left:
+                return Prepared(rest=rest)
+            rest.run(context)
         return result
 
-    def _read(self, context: Context, left: Left, result: Prepared) -> None:
-        """Read the rows that the crate has left, which begin at these lines and lie there in the block."""
-        table = self.form.table
-        batches = batches_of(_rows(table, self.block, left), table)
-        amended, applying = context.amending.source(source(table.about, 0, batches))
+
+@dataclass(frozen=True, slots=True)
+class PrepareLeft:
+    """Rows of a block that the crate left, as (first line, text); ``result`` is what it made of the others."""
+
+    staged: Path
+    file: int
+    form: BlockForm
+    texts: list[tuple[int, str]]
+    result: Prepared
+
+    def run(self, context: Context) -> Prepared:
+        """Read them in Python; returns ``result``, of the whole block."""
+        table, result = self.form.table, self.result
+        amended, applying = context.amending.source(source(table.about, 0, batches_of(self._rows(), table)))
         reader = context.reader(self.form.present, self.form.units)
         for batch in amended.batches:
             result.rows += len(batch.rejects)
@@ -61,9 +79,20 @@ class PrepareBlock:
             append_parts(self.staged, parts.items())
         if applying is not None:
             result.codes, result.untold = applying.counts, applying.warnings
+        return result
+
+    def _rows(self) -> Rows:
+        for line, text in self.texts:
+            yield from rows_of(io.StringIO(text, newline=""), self.form.table.separator, line)
 
 
-def _rows(table: TextTable, block: TextBlock, left: Left) -> Rows:
-    for line, start, end in left:
-        text = block.data[start:end].decode("utf-8", block.errors)
-        yield from rows_of(io.StringIO(text, newline=""), table.separator, line)
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """Nothing left to do."""
+
+    result: Prepared
+    leaves_lock: ClassVar[bool] = True
+
+    def run(self, context: Context) -> Prepared:  # noqa: ARG002 - every task takes it
+        """What was there."""
+        return self.result

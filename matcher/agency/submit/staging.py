@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from keys import native
 from matcher.agency.blind.pool import Workers
 from matcher.agency.blind.prepare import Prepare, Prepared
-from matcher.agency.blind.reading import PrepareBlock
+from matcher.agency.blind.reading import PrepareBlock, Ready
 from matcher.agency.blind.running import Task
 from matcher.agency.calendar.due_dates import with_due_dates
 from matcher.agency.files.batches import RowSource
@@ -21,6 +21,11 @@ from matcher.agency.records.crowding import Crowding
 from matcher.agency.records.rejects import Reject, RejectsFile
 from matcher.agency.submit.job import Job
 from matcher.agency.submit.spool import Spool
+
+# Of a file of more rows than _LARGE, processes read what the crate leaves of a block, unless it is few; to start them
+# takes as long as to read 20,000 rows.
+_LARGE = 100_000
+_FEW = 500
 
 
 @dataclass(slots=True)
@@ -47,7 +52,10 @@ def stage(
         rejects.describe(path.name, source.about.sheet, source.about.labels())
     crowding = Crowding()
     unread: deque[tuple[int, list[Reject]]] = deque()
-    for prepared in workers.run(_tasks(job, sources, local, spool, unread)):
+    every = workers.run(_tasks(job, sources, local, spool, unread))
+    if native.module() is not None:
+        every = workers.run(map(_followed, every))
+    for prepared in every:
         file, problems = unread.popleft()
         result.rows += prepared.rows + len(problems)
         result.records += prepared.records + prepared.rejected + len(problems)
@@ -79,11 +87,15 @@ def _tasks(
         if (crate := native.module()) is not None and (form := _block_form(job, source, present, local)) is not None:
             for block in text_blocks(job.files[file], form.table, crate.whole_rows):
                 unread.append((file, []))
-                yield PrepareBlock(spool.staged, file, form, block)
+                yield PrepareBlock(spool.staged, file, form, block, _FEW if source.total > _LARGE else _LARGE)
         else:
             for batch in source.batches:
                 unread.append((file, batch.rejects))
                 yield Prepare(spool.staged, file, present, source.units, batch.lines, batch.rows)
+
+
+def _followed(prepared: Prepared) -> Task[Prepared]:
+    return Ready(prepared) if prepared.rest is None else prepared.rest
 
 
 def _block_form(job: Job, source: RowSource, present: tuple[int, ...], local: LocalWork | None) -> BlockForm | None:
