@@ -31,8 +31,9 @@ from tests.faults.decoders import attack
 from tests.faults.ground import Killable
 from tests.faults.kills import kill_at_random
 from tests.faults.load import run_load
-from tests.faults.local_acts import SCENES, SLOW, Shelf
+from tests.faults.local_acts import Shelf
 from tests.faults.local_table import LocalTable
+from tests.faults.scenes import SCENES, SLOW
 from tests.faults.service_acts import ACTS, BESIDE
 from tests.faults.service_table import Table
 from tests.faults.wire_attack import attack_wire

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -53,6 +53,7 @@ class Shelf:
     path: Path
     templates: exchange.Templates = field(init=False)
     elements: bytes = b""
+    kept: dict[str, Any] = field(default_factory=dict)  # what an act opens once, since deriving keys is slow
 
     def __post_init__(self) -> None:
         """Make homes and elements."""
@@ -186,7 +187,7 @@ class ChangePassphrase(_OneHome):
         AgencyKeys.open(self.home / "keys", "new")
 
 
-class _Exchange(Scene):
+class ExchangeScene(Scene):
     def prepare(self) -> None:
         """A fresh exchange in memory, homes on disk."""
         for item in (
@@ -240,7 +241,7 @@ class _Exchange(Scene):
         self.world.deliver(request, self.shelf.elements)
 
 
-class AnswerEvaluation(_Exchange):
+class AnswerEvaluation(ExchangeScene):
     """The agent evaluates a batch: counted once, answered once."""
 
     def arrange(self) -> None:
@@ -271,7 +272,7 @@ class RefuseEvaluation(AnswerEvaluation):
         assert not self.world.homes[exchange.REGULATOR].journal.rows("SELECT used FROM counts")
 
 
-class TakeRequest(_Exchange):
+class TakeRequest(ExchangeScene):
     """The agent takes a reveal request: a flag approved, another finding pending."""
 
     def arrange(self) -> None:
@@ -477,32 +478,3 @@ class KeepCheckpoint(KeepMirror):
         seen = AuditorHome(self.path).last_seen(LOG_KEY)
         assert seen is not None
         assert seen.size == len(self.story.entries)
-
-
-SCENES: dict[str, Callable[[Path, Shelf], Scene]] = {
-    "agency: create home": CreateHome,
-    "agency: renew card": RenewCard,
-    "agency: add service": AddService,
-    "agency: change passphrase": ChangePassphrase,
-    "agency: answer evaluation": AnswerEvaluation,
-    "agency: refuse evaluation": RefuseEvaluation,
-    "agency: take reveal request": TakeRequest,
-    "agency: decide and deliver": DecideAndDeliver,
-    "agency: collect": Collect,
-    "agency: submit, group key": SubmitGroupKey,
-    "agency: submit, evaluated": SubmitEvaluated,
-    "auditor: keep mirror": KeepMirror,
-    "auditor: cosign": CosignLog,
-    "auditor: export": ExportLog,
-    "auditor: keep checkpoint": KeepCheckpoint,
-}
-# Whole homes and worker processes: too slow for every step in the short version.
-SLOW = frozenset(
-    {
-        "agency: create home",
-        "agency: renew card",
-        "agency: change passphrase",
-        "agency: submit, group key",
-        "agency: submit, evaluated",
-    }
-)

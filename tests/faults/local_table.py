@@ -14,7 +14,8 @@ from pathlib import Path
 
 from keys.errors import KeyFileError
 from matcher.protocol.errors import ConcordatError
-from tests.faults.local_acts import SCENES, Scene, Shelf
+from tests.faults.local_acts import Scene, Shelf
+from tests.faults.scenes import SCENES
 from tests.faults.steps import IN_PROCESS, KILLS, Form, Steps
 
 # After as many fresh starts, an act must have succeeded.
@@ -44,11 +45,14 @@ class LocalTable:
         scene.check()
         scene.close()
         self.steps = list(steps.names)
+        self.places = steps.places
 
     def _scene(self) -> Scene:
         shutil.rmtree(self._path, ignore_errors=True)
         self._path.mkdir(parents=True)
-        return SCENES[self.name](self._path, self._shelf)
+        scene = SCENES[self.name](self._path, self._shelf)
+        scene.reopen()  # a database that stayed open from before would not be watched
+        return scene
 
     def run(self, numbers: Iterable[int], forms: tuple[Form, ...] = IN_PROCESS) -> Iterator[LocalTrial]:
         """Break steps; each trial ends in a state that the act's checks accept, or raises."""

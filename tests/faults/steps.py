@@ -13,6 +13,7 @@ import io
 import os
 import signal
 import sqlite3
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -48,6 +49,7 @@ class Steps:
     dying: Callable[[], None] = lambda: None
     names: list[str] = field(default_factory=list)
     broken: bool = False
+    places: set[str] = field(default_factory=set)  # module:function of whoever was under way at a step
 
     @contextmanager
     def watching(self) -> Iterator[Steps]:
@@ -76,6 +78,7 @@ class Steps:
             return do()
         number = len(self.names)
         self.names.append(f"{name} {_short(path)}")
+        self.places |= set(_under_way())
         if number != self.at:
             return do()
         self.broken = True
@@ -157,6 +160,15 @@ class Steps:
             return do(database, *rest, **{**options, "factory": Watched})
 
         return connect
+
+
+def _under_way() -> Iterator[str]:
+    frame = sys._getframe(2)
+    while frame.f_back is not None:
+        module = str(frame.f_globals.get("__name__", ""))
+        if module.startswith(("keys.", "matcher.")):
+            yield f"{module}:{frame.f_code.co_name}"
+        frame = frame.f_back
 
 
 def _path(path: object) -> str:

@@ -8,8 +8,9 @@ import pytest
 
 from tests.faults.ground import Killable
 from tests.faults.kills import kill_at_random
-from tests.faults.local_acts import SCENES, SLOW, Shelf
+from tests.faults.local_acts import Shelf
 from tests.faults.local_table import LocalTable
+from tests.faults.scenes import SCENES, SLOW
 from tests.faults.service_acts import ACTS, BESIDE
 from tests.faults.service_table import Table
 from tests.faults.steps import IN_PROCESS

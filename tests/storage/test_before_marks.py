@@ -56,7 +56,7 @@ def put(tmp_path: Path, name: str) -> Path:
     """A file of before marks."""
     path = tmp_path / f"{name}.db"
     with closing(sqlite3.connect(path)) as connection:
-        connection.executescript((BEFORE / f"{name}.sql").read_text(encoding="utf-8"))
+        connection.executescript("BEGIN;" + (BEFORE / f"{name}.sql").read_text(encoding="utf-8") + "COMMIT;")
     return path
 
 
@@ -87,8 +87,8 @@ def test_nothing_is_lost(tmp_path: Path, name: str) -> None:
         assert held(path) == before
 
 
-def test_the_vault_has_the_rows_it_had(tmp_path: Path) -> None:
-    path = put(tmp_path, "vault")
+def require_rows(path: Path) -> None:
+    """Raise unless the vault that before/vault.sql made has the rows it had."""
     with closing(Vault(path)) as vault:
         for (handle, last), row in ROWS.items():
             if row is None:
@@ -101,6 +101,11 @@ def test_the_vault_has_the_rows_it_had(tmp_path: Path) -> None:
     assert frozen.values == ("大兴建筑有限公司", "deposit", None, None, None, 1)
     assert frozen.extras == {**FROZEN, "flags": "冻结"}
     assert frozen.leaf.hex() == "7cc41166d0b73cd2fa4e7b7e9ab986bdb83061e2b97a25129140fbed3a41301f"
+
+
+def test_the_vault_has_the_rows_it_had(tmp_path: Path) -> None:
+    path = put(tmp_path, "vault")
+    require_rows(path)
     assert marks(path) == (VAULT.application_id, VAULT.version)
 
 

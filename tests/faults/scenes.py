@@ -1,0 +1,63 @@
+"""Every act of agencies and auditors that the fault table goes through."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.faults.exchange_acts import EXCHANGE_SCENES
+from tests.faults.local_acts import (
+    AddService,
+    AnswerEvaluation,
+    ChangePassphrase,
+    Collect,
+    CosignLog,
+    CreateHome,
+    DecideAndDeliver,
+    ExportLog,
+    KeepCheckpoint,
+    KeepMirror,
+    RefuseEvaluation,
+    RenewCard,
+    Scene,
+    Shelf,
+    SubmitEvaluated,
+    SubmitGroupKey,
+    TakeRequest,
+)
+from tests.faults.paper_acts import PAPER_SCENES
+
+SCENES: dict[str, Callable[[Path, Shelf], Scene]] = {
+    "agency: create home": CreateHome,
+    "agency: renew card": RenewCard,
+    "agency: add service": AddService,
+    "agency: change passphrase": ChangePassphrase,
+    "agency: answer evaluation": AnswerEvaluation,
+    "agency: refuse evaluation": RefuseEvaluation,
+    "agency: take reveal request": TakeRequest,
+    "agency: decide and deliver": DecideAndDeliver,
+    "agency: collect": Collect,
+    "agency: submit, group key": SubmitGroupKey,
+    "agency: submit, evaluated": SubmitEvaluated,
+    "auditor: keep mirror": KeepMirror,
+    "auditor: cosign": CosignLog,
+    "auditor: export": ExportLog,
+    "auditor: keep checkpoint": KeepCheckpoint,
+    **EXCHANGE_SCENES,
+    **PAPER_SCENES,
+}
+# Whole homes and worker processes: too slow for every step in the short version.
+SLOW = frozenset(
+    {
+        "agency: create home",
+        "agency: renew card",
+        "agency: change passphrase",
+        "agency: submit, group key",
+        "agency: submit, evaluated",
+        "agency: submit, anew",
+        "agency: submit, refused",
+        "agency: sign agreement",
+        "agency: group key",
+        "auditor: create home",
+    }
+)
