@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matcher.protocol import canonical
+from matcher.protocol import canonical, checks
 from matcher.protocol.errors import VerificationError
 
 _scalars = st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.text(st.characters(codec="utf-8"))
@@ -166,6 +167,29 @@ def test_base64_is_canonical(text: object) -> None:
 def test_hex_is_canonical(text: object) -> None:
     with pytest.raises(VerificationError):
         canonical.unhex(text, 32)
+
+
+_nearly_hex = st.text(st.sampled_from("0123456789abcdefABF \t\n\x00０ａgx_"), min_size=62, max_size=66)
+
+
+@given(_nearly_hex | st.text("0123456789abcdef", min_size=63, max_size=65))
+def test_a_digest_is_64_lower_case_digits(text: str) -> None:
+    expected = re.fullmatch(r"[0-9a-f]{64}", text) is not None and text.isascii()
+    assert checks.is_digest(text) == expected
+    try:
+        assert canonical.unhex(text, 32).hex() == text
+        assert expected
+    except VerificationError:
+        assert not expected
+
+
+@pytest.mark.parametrize("value", [None, 5, True, ["a"], {"a": 1}, b"ab" * 32])
+def test_no_other_type_is_an_id_a_digest_or_base64(value: object) -> None:
+    assert not checks.is_id(value)
+    assert not checks.is_digest(value)
+    for read in (canonical.unb64, lambda given: canonical.unhex(given, 32)):
+        with pytest.raises(VerificationError):
+            read(value)
 
 
 def test_encoding_is_what_json_reads() -> None:
