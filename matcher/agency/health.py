@@ -11,7 +11,7 @@ import stat
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
@@ -29,13 +29,13 @@ from matcher.agency.home import PARTY_FILE, AgencyHome, dial, party_of
 from matcher.channel import Channel
 from matcher.protocol.errors import AgreementError, ConcordatError
 from matcher.protocol.suite import SUITE
+from matcher.protocol.zone import CHINA
 
 Level = Literal["OK", "WARN", "FAIL"]
 CLOCK_WARNING_SECONDS = 60
 CLOCK_ERROR_SECONDS = 600
 _SECONDS_PER_DAY = 86_400
 _CALENDAR_SECONDS = 60 * _SECONDS_PER_DAY
-_CHINA = timezone(timedelta(hours=8))
 RENEW = "Run `concordat card --renew-tls --out FILE` and have the service admit the new card."
 NEW_SERVICE_FILE = "Ask the service's operator for its new service.json and run `concordat service add FILE`."
 
@@ -73,7 +73,7 @@ def clock_line(ours: float, theirs: float) -> Line:
 def calendar_line(calendar: Calendar, now: int) -> Line:
     """Whether due dates of the next two months can be counted."""
     last = max(calendar.years)
-    if datetime.fromtimestamp(now + _CALENDAR_SECONDS, _CHINA).year <= last:
+    if datetime.fromtimestamp(now + _CALENDAR_SECONDS, CHINA).year <= last:
         return Line("calendar", "OK", f"working days are known up to {last}")
     return Line(
         "calendar",

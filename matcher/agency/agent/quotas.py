@@ -1,6 +1,6 @@
 """The answering side's own count of what is asked of it (design section 4): per agreement id and requester.
 
-Kept over the epoch and over the calendar month (Asia/Shanghai); padding counts. A count is durable before anything is
+Kept over the epoch and over the calendar month (China's); padding counts. A count is durable before anything is
 answered, so a crash can only count too much.
 """
 
@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import sqlite3
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from matcher.protocol.errors import QuotaError
+from matcher.protocol.zone import CHINA
 
 EVALUATIONS = "evaluations"
 REVEALS = "reveals"
-_CALENDAR = ZoneInfo("Asia/Shanghai")
 
 
 def month_of(now: int) -> str:
-    """The calendar month of ``now`` (seconds since 1970) in Asia/Shanghai, e.g. ``month:2022-05``."""
-    return datetime.fromtimestamp(now, _CALENDAR).strftime("month:%Y-%m")
+    """The calendar month of ``now`` (seconds since 1970) in China, e.g. ``month:2022-05``."""
+    return datetime.fromtimestamp(now, CHINA).strftime("month:%Y-%m")
 
 
 def epoch_span(link: str, epoch: int) -> str:

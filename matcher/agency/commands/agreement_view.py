@@ -12,10 +12,9 @@ from rich.table import Table
 from matcher.agency.agreements.known import Stored
 from matcher.protocol.agreement.model import Agreement, Condition, Flow, Rule, Side
 from matcher.protocol.errors import AgreementError
+from matcher.protocol.zone import CHINA_SECONDS
 from matcher.text import _, language
 from matcher.text.terminal import table
-
-_CHINA_SECONDS = 8 * 3600
 
 
 def digests(agreement: Agreement) -> dict[str, Any]:
@@ -206,4 +205,4 @@ def _term_includes(agreement: Agreement, now: int) -> bool:
 
 
 def _day(seconds: int) -> str:
-    return time.strftime("%Y-%m-%d", time.gmtime(seconds + _CHINA_SECONDS))
+    return time.strftime("%Y-%m-%d", time.gmtime(seconds + CHINA_SECONDS))

@@ -8,7 +8,6 @@ nowhere else in the agency.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -19,9 +18,9 @@ from matcher.agency.files.typed import PLAIN, number_reader
 from matcher.agency.records.rejects import Reject
 from matcher.protocol.agreement.model import Column
 from matcher.protocol.errors import InputError
+from matcher.protocol.zone import CHINA
 
 Show = Callable[[Any], str]
-_CHINA = timezone(timedelta(hours=8))  # one time zone, without summer time since 1991
 
 
 def open_parquet(path: Path, columns: Sequence[Column], reading: Reading) -> RowSource:
@@ -83,7 +82,7 @@ def _whole(value: float) -> str:
 
 
 def _day(value: Any) -> str:
-    return str((value if value.tzinfo is None else value.astimezone(_CHINA)).date().isoformat())
+    return str((value if value.tzinfo is None else value.astimezone(CHINA)).date().isoformat())
 
 
 def _batches(path: Path, file: Any, names: list[str], shows: list[Show], about: About) -> Iterator[Batch]:

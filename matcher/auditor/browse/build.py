@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from matcher.auditor.browse.schema import CHINA, PAGE_FILE, connect
+from matcher.auditor.browse.schema import PAGE_FILE, connect
 from matcher.auditor.browse.searching import indexed
 from matcher.auditor.browse.usage import Usage
 from matcher.auditor.listing import about, act_name
@@ -20,6 +20,7 @@ from matcher.auditor.verify import Report
 from matcher.protocol import cases, entries
 from matcher.protocol.entries import Entry
 from matcher.protocol.findings import run_digest
+from matcher.protocol.zone import CHINA
 from matcher.text import LANGUAGES, speaking
 
 _STATES = {

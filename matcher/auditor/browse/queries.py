@@ -9,9 +9,9 @@ from datetime import datetime
 from typing import Any
 
 from matcher.auditor.browse import plot
-from matcher.auditor.browse.schema import CHINA
 from matcher.auditor.browse.words import state_word
 from matcher.protocol import cases
+from matcher.protocol.zone import CHINA
 
 _OPENS, _CLOSES, _SATURDAY = 8, 18, 5
 _NEARLY = 0.8

@@ -16,13 +16,11 @@
 from __future__ import annotations
 
 import sqlite3
-from datetime import timedelta, timezone
 from pathlib import Path
 
 from matcher.storage import Schema, open_database, open_read_only, tables_of
 
 PAGE_FILE = "page.db"
-CHINA = timezone(timedelta(hours=8))  # of every time and hour the page shows
 LOGS = {"en": "access_log", "zh": "access_log_zh"}
 ENTRY_COLUMNS = {"access_log": "entry", "access_log_zh": "编号"}
 _TABLES = """

@@ -10,11 +10,11 @@ from matcher.protocol.agreement.model import Agreement
 from matcher.protocol.entries import Entry
 from matcher.protocol.messages import SignedMessage
 from matcher.protocol.suite import sha256
+from matcher.protocol.zone import CHINA_SECONDS
 
 # The service decides, then writes: an entry's time is a little later than the clock its check was made by.
 DECISION_SECONDS = 60
 # Quotas by month are counted in China: UTC+8, which has had no daylight saving time since 1991.
-_CHINA_SECONDS = 8 * 3600
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECONDS_PER_DAY = 86_400
 
@@ -55,7 +55,7 @@ class Act:
 
 def month_of(seconds: int) -> str:
     """The calendar month of a time in seconds since 1970, e.g. ``2022-05``; entries come a day at a time."""
-    return _month_of_day((seconds + _CHINA_SECONDS) // _SECONDS_PER_DAY)
+    return _month_of_day((seconds + CHINA_SECONDS) // _SECONDS_PER_DAY)
 
 
 @lru_cache(maxsize=64)

@@ -14,13 +14,13 @@ from matcher.protocol.agreement.model import Agreement, Matching, Party, Quotas
 from matcher.protocol.agreement.schema import Entry, Table, refuse
 from matcher.protocol.entry_types import MAX_RECEIPTS
 from matcher.protocol.errors import VerificationError
+from matcher.protocol.zone import CHINA
 
 FILE = "agreement"
 ROLES = ("prepare", "approve", "administer", "read")
 _LARGEST = 2**53 - 1
 _MAX_ORIGIN_BYTES = 255  # as in C2SP tlog-cosignature
 # Dates of an agreement are days in China: midnight at UTC+8, which has had no daylight saving time since 1991.
-_CHINA = datetime.timezone(datetime.timedelta(hours=8))
 
 _PERSON: dict[str, Entry] = {
     "id": Entry(schema.identifier),
@@ -107,7 +107,7 @@ def parse(data: bytes, matching: Matching) -> Agreement:
 
 
 def _midnight(day: datetime.date) -> int:
-    return int(datetime.datetime(day.year, day.month, day.day, tzinfo=_CHINA).timestamp())
+    return int(datetime.datetime(day.year, day.month, day.day, tzinfo=CHINA).timestamp())
 
 
 def _check_belongs(value: Table, matching: Matching) -> None:

@@ -5,21 +5,20 @@ The recipients count for themselves (design section 4); this is the first line.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from sqlite_utils import Database
 
+from matcher.protocol.zone import CHINA
 from matcher.service.store.database import number
 
 EVALUATIONS = "evaluations"
 REVEALS = "reveals"
-# The agreement's days begin at midnight in China (agreement_file.py), and so do its months.
-_CALENDAR_OFFSET = timedelta(hours=8)
 
 
 def month(now: int) -> str:
     """The calendar month of ``now`` (ms), as a span."""
-    return f"month {datetime.fromtimestamp(now / 1000, UTC) + _CALENDAR_OFFSET:%Y-%m}"
+    return f"month {datetime.fromtimestamp(now / 1000, CHINA):%Y-%m}"
 
 
 def used(transaction: Database, agreement_id: str, party: str, what: str, span: str) -> int:
