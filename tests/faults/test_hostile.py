@@ -155,7 +155,7 @@ def test_idle_connections_leave_room_for_work(world: World) -> None:
     before = memory()
     idle = []
     try:
-        for number in range(1_500):
+        for number in range(3_000):
             idle.append(socket.create_connection((host, int(port)), timeout=5))
             if number % 3 == 0:
                 idle[-1].sendall(random.Random(number).randbytes(20))  # noqa: S311 - noise
