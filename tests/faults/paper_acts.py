@@ -42,6 +42,7 @@ from tests.faults.local_acts import (
     close_journals,
 )
 from tests.storage import test_before_marks as before
+from tests.storage.test_findings_before_blocks import require_findings, rows_of
 
 _CALENDAR = """format = "concordat-calendar-v1"
 
@@ -181,12 +182,15 @@ class BringUpToDate(Scene):
         """Every kind of database, as it was."""
         self.paths = {name: before.put(self.path, name) for name in (*before.OPENED, "vault")}
         self.held = {name: before.held(path) for name, path in self.paths.items() if name != "vault"}
+        self.run = before.put(self.path, "control-run")
+        self.findings = rows_of(self.run)
 
     def do(self) -> None:
         """Open them."""
         for name, path in self.paths.items():
             opening: Callable[[Path], Any] = before.Vault if name == "vault" else before.OPENED[name][1]
             opening(path).close()
+        before.ControlDatabase(self.run).close()
 
     def check(self) -> None:
         """They are of the newest version, with what they held."""
@@ -196,6 +200,7 @@ class BringUpToDate(Scene):
             if name != "vault":
                 assert before.held(path) == self.held[name]
         before.require_rows(self.paths["vault"])
+        require_findings(self.run, self.findings)
 
 
 class KeepCopy(Scene):
