@@ -3,7 +3,7 @@
 //! Elements and weights are known to both who exchange them, so the sums take variable time; the proof itself, and its
 //! secrets, stay with the caller.
 
-use curve25519_dalek::ristretto::RistrettoPoint;
+use curve25519_dalek::ristretto::{CompressedRistretto, RistrettoPoint};
 use curve25519_dalek::scalar::Scalar;
 use curve25519_dalek::traits::{Identity, VartimeMultiscalarMul};
 use rayon::prelude::*;
@@ -11,12 +11,15 @@ use sha2::{Digest, Sha512};
 
 use crate::column::{fixed, require_count};
 use crate::error::Error;
-use crate::oprf::{decode, expand};
+#[cfg(target_arch = "x86_64")]
+use crate::kernel::Kernel;
+use crate::oprf::{decode, expand, refused};
 
 const SCALAR_TAG: &[u8] = b"HashToScalar-OPRFV1-\x01-ristretto255-SHA512";
 const SEED_TAG: &[u8] = b"Seed-OPRFV1-\x01-ristretto255-SHA512";
 const COMPOSITE: &[u8] = b"Composite";
-const GROUP: usize = 2048;
+/// Elements summed at once.
+const GROUP: usize = 512;
 
 /// An encoded element.
 pub type Element = [u8; 32];
@@ -48,26 +51,41 @@ fn weights(public_key: &[u8], blinded: &[Element], evaluated: &[Element]) -> Vec
         hash.update(part);
     }
     let seed = hash.finalize();
-    blinded
-        .par_iter()
-        .zip(evaluated)
-        .enumerate()
-        .with_min_len(256)
-        .map_init(Vec::new, |message, (index, (entered, left))| {
-            message.clear();
-            message.resize(128, 0);
-            message.extend_from_slice(&(seed.len() as u16).to_be_bytes());
-            message.extend_from_slice(&seed);
-            message.extend_from_slice(&(index as u16).to_be_bytes());
-            for element in [entered, left] {
-                message.extend_from_slice(&(element.len() as u16).to_be_bytes());
-                message.extend_from_slice(element);
+    let pairs: Vec<_> = blinded.iter().zip(evaluated).enumerate().collect();
+    pairs
+        .par_chunks(8)
+        .with_min_len(32)
+        .map_init(Default::default, |messages: &mut [Vec<u8>; 8], pairs| {
+            for (message, (index, (entered, left))) in messages.iter_mut().zip(pairs) {
+                message.clear();
+                message.resize(128, 0);
+                message.extend_from_slice(&(seed.len() as u16).to_be_bytes());
+                message.extend_from_slice(&seed);
+                message.extend_from_slice(&(*index as u16).to_be_bytes());
+                for element in [entered, left] {
+                    message.extend_from_slice(&(element.len() as u16).to_be_bytes());
+                    message.extend_from_slice(*element);
+                }
+                message.extend_from_slice(COMPOSITE);
+                message.extend_from_slice(&[0, 64, 0]);
             }
-            message.extend_from_slice(COMPOSITE);
-            message.extend_from_slice(&[0, 64, 0]);
-            Scalar::from_bytes_mod_order_wide(&expand(message, SCALAR_TAG))
+            hashed(messages, pairs.len())
         })
+        .flatten_iter()
         .collect()
+}
+
+/// The scalars of the first `count` messages.
+fn hashed(messages: &mut [Vec<u8>; 8], count: usize) -> Vec<Scalar> {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(kernel) = Kernel::detect() {
+        // What an unused message holds from before is hashed and left out.
+        messages[count..].iter_mut().for_each(Vec::clear);
+        let uniform = kernel.expanded512(messages, SCALAR_TAG);
+        return uniform[..count].iter().map(Scalar::from_bytes_mod_order_wide).collect();
+    }
+    let messages = messages.iter_mut().take(count);
+    messages.map(|message| Scalar::from_bytes_mod_order_wide(&expand(message, SCALAR_TAG))).collect()
 }
 
 fn sum(weights: &[Scalar], elements: &[Element], what: &str) -> Result<Element, Error> {
@@ -75,9 +93,7 @@ fn sum(weights: &[Scalar], elements: &[Element], what: &str) -> Result<Element, 
         .par_chunks(GROUP)
         .zip(elements.par_chunks(GROUP))
         .enumerate()
-        .map(|(group, (weights, elements))| {
-            Ok(RistrettoPoint::vartime_multiscalar_mul(weights, decode(elements, group * GROUP)?))
-        })
+        .map(|(group, (weights, elements))| product(weights, elements, group * GROUP))
         .collect::<Result<Vec<_>, Error>>()
         .map_err(|error| match error.index {
             Some(index) => {
@@ -86,4 +102,15 @@ fn sum(weights: &[Scalar], elements: &[Element], what: &str) -> Result<Element, 
             None => error,
         })?;
     Ok(parts.iter().fold(RistrettoPoint::identity(), |total, part| total + part).compress().to_bytes())
+}
+
+/// The sum of some elements times their weights; `first` is the index of the first of them.
+fn product(weights: &[Scalar], elements: &[Element], first: usize) -> Result<RistrettoPoint, Error> {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(kernel) = Kernel::detect() {
+        let halves: Vec<_> = weights.iter().map(Scalar::div_by_2).collect();
+        let sum = kernel.sum(elements, &halves).map_err(|number| refused(first + number))?;
+        return CompressedRistretto(sum).decompress().ok_or_else(|| refused(first));
+    }
+    Ok(RistrettoPoint::vartime_multiscalar_mul(weights, decode(elements, first)?))
 }

@@ -231,7 +231,8 @@ fn finish(inputs: &Inputs, first: usize, elements: &[[u8; ELEMENT_SIZE]], output
     }
 }
 
-fn refused(index: usize) -> Error {
+/// The refusal of what is no element.
+pub fn refused(index: usize) -> Error {
     Error::at(index, "an element is not canonical, or is the identity")
 }
 

@@ -28,7 +28,7 @@ fn digits(halves: Scalars, first: usize) -> Zeroizing<Digits> {
 }
 
 /// Digits from -8 to 8, least first, without a branch: 64 of them hold any scalar.
-fn radix_16(scalar: &Scalar) -> [i8; 64] {
+pub fn radix_16(scalar: &Scalar) -> [i8; 64] {
     let bytes = Zeroizing::new(scalar.to_bytes());
     let mut digits = [0i8; 64];
     for (pair, byte) in digits.as_chunks_mut::<2>().0.iter_mut().zip(bytes.iter()) {
@@ -60,7 +60,11 @@ pub fn hashed(inputs: &Inputs, first: usize, halves: Scalars) -> Vec<[u8; 32]> {
             message.push(GROUP_TAG.len() as u8);
             sha512::pad(message, 0);
         }
-        let [w0, w1, w2, w3, w4, w5, w6, w7] = expand(&messages);
+        let mut uniform = expand(&messages, GROUP_TAG);
+        for word in &mut uniform {
+            *word = sha512::swapped(*word);
+        }
+        let [w0, w1, w2, w3, w4, w5, w6, w7] = uniform;
         let element = point::derive(&[w0, w1, w2, w3], &[w4, w5, w6, w7]);
         if let Scalars::Each(_) = halves {
             multiples = digits(halves, at);
@@ -73,22 +77,18 @@ pub fn hashed(inputs: &Inputs, first: usize, halves: Scalars) -> Vec<[u8; 32]> {
 
 /// expand_message_xmd to 64 bytes (RFC 9380 section 5.3.1), from the padded messages of its first hash.
 #[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
-fn expand(messages: &[Vec<u8>; LANES]) -> sha512::State {
+pub fn expand(messages: &[Vec<u8>; LANES], tag: &[u8]) -> sha512::State {
     let seed = sha512::update(sha512::initial(), messages);
     let mut tail = vec![1];
-    tail.extend_from_slice(GROUP_TAG);
-    tail.push(GROUP_TAG.len() as u8);
+    tail.extend_from_slice(tag);
+    tail.push(tag.len() as u8);
     sha512::pad(&mut tail, 64);
     let mut schedule = [_mm512_setzero_si512(); 16];
     schedule[..8].copy_from_slice(&seed);
     for (word, bytes) in schedule[8..].iter_mut().zip(tail.as_chunks::<8>().0) {
         *word = _mm512_set1_epi64(i64::from_be_bytes(*bytes));
     }
-    let mut uniform = sha512::compress(&sha512::initial(), schedule);
-    for word in &mut uniform {
-        *word = sha512::swapped(*word);
-    }
-    uniform
+    sha512::compress(&sha512::initial(), schedule)
 }
 
 /// Encoded elements times their scalars, encoded; or the index of the first that encodes no element but the identity.
@@ -98,26 +98,31 @@ pub fn decoded(elements: &[[u8; 32]], halves: Scalars) -> Result<Vec<[u8; 32]>, 
     let mut points = Vec::with_capacity(count.div_ceil(LANES));
     let mut multiples = digits(halves, 0);
     for at in (0..count).step_by(LANES) {
-        let mut words = [[0u64; LANES]; 4];
-        let mut sound: __mmask8 = 0;
-        for lane in 0..LANES {
-            let element = &elements[(at + lane).min(count - 1)];
-            sound |= u8::from(is_canonical(element)) << lane;
-            for (word, bytes) in words.iter_mut().zip(element.as_chunks::<8>().0) {
-                word[lane] = u64::from_le_bytes(*bytes);
-            }
-        }
-        let (point, valid) = point::decode(&[load(&words[0]), load(&words[1]), load(&words[2]), load(&words[3])]);
-        let refused = (!(valid & sound)).trailing_zeros() as usize;
-        if refused < LANES {
-            return Err((at + refused).min(count - 1));
-        }
+        let point = decode(elements, at)?;
         if let Scalars::Each(_) = halves {
             multiples = digits(halves, at);
         }
         points.push(point::multiply(&point, &multiples));
     }
     Ok(encoded(&points, count))
+}
+
+/// Eight elements from `at` on, or the index of the first that is none but the identity; the last fills up.
+#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+pub fn decode(elements: &[[u8; 32]], at: usize) -> Result<Point, usize> {
+    let last = elements.len() - 1;
+    let mut words = [[0u64; LANES]; 4];
+    let mut sound: __mmask8 = 0;
+    for lane in 0..LANES {
+        let element = &elements[(at + lane).min(last)];
+        sound |= u8::from(is_canonical(element)) << lane;
+        for (word, bytes) in words.iter_mut().zip(element.as_chunks::<8>().0) {
+            word[lane] = u64::from_le_bytes(*bytes);
+        }
+    }
+    let (point, valid) = point::decode(&[load(&words[0]), load(&words[1]), load(&words[2]), load(&words[3])]);
+    let refused = (!(valid & sound)).trailing_zeros() as usize;
+    if refused < LANES { Err((at + refused).min(last)) } else { Ok(point) }
 }
 
 /// Below p, even, and not zero: what of an encoding can be seen without arithmetic.
@@ -128,7 +133,7 @@ fn is_canonical(element: &[u8; 32]) -> bool {
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
-fn encoded(points: &[Point], count: usize) -> Vec<[u8; 32]> {
+pub fn encoded(points: &[Point], count: usize) -> Vec<[u8; 32]> {
     let mut encodings = Vec::with_capacity(points.len() * LANES);
     for words in point::encode_doubles(points) {
         let words = [store(words[0]), store(words[1]), store(words[2]), store(words[3])];

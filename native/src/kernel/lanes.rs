@@ -5,8 +5,10 @@
 use core::arch::x86_64::*;
 use std::sync::LazyLock;
 
+use curve25519_dalek::scalar::Scalar;
+
 use super::point::niels;
-use super::{Niels, Signed, field, group, hmac, sha256, signed};
+use super::{Niels, Signed, field, group, hmac, sha256, signed, sums};
 use crate::input::Inputs;
 use crate::oprf::Scalars;
 
@@ -95,6 +97,18 @@ impl Kernel {
     pub fn combined(self, items: &[Signed], base: &[Niels]) -> Vec<[u8; 32]> {
         // SAFETY: as in `hashed`.
         unsafe { signed::combined(items, base) }
+    }
+
+    /// See `sums::sum`.
+    pub fn sum(self, elements: &[[u8; 32]], halves: &[Scalar]) -> Result<[u8; 32], usize> {
+        // SAFETY: as in `hashed`.
+        unsafe { sums::sum(elements, halves) }
+    }
+
+    /// See `sums::expanded`.
+    pub fn expanded512(self, messages: &mut [Vec<u8>; 8], tag: &[u8]) -> [[u8; 64]; 8] {
+        // SAFETY: as in `hashed`.
+        unsafe { sums::expanded(messages, tag) }
     }
 
     /// See `field::multiply_only`.

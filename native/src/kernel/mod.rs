@@ -13,6 +13,7 @@ mod point;
 pub mod sha256;
 mod sha512;
 mod signed;
+mod sums;
 #[cfg(test)]
 mod tests;
 

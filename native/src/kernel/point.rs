@@ -173,6 +173,40 @@ pub fn multiply(point: &Point, digits: &Digits) -> Point {
     sum.point()
 }
 
+/// The sum, in each lane, of elements times their scalars; doublings are shared.
+#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+pub fn sum(points: &[Point], digits: &[Digits]) -> Point {
+    let mut tables = Vec::with_capacity(points.len());
+    for point in points {
+        tables.push(multiples(point));
+    }
+    let mut sum = Factors { e: small(0), f: small(1), g: small(1), h: small(1) };
+    for place in (0..DIGITS).rev() {
+        sum = sum.doubled().doubled().doubled().doubled();
+        for (table, digits) in tables.iter().zip(digits) {
+            sum = add_cached(&sum.addend(), &lookup(table, load(&digits[place])));
+        }
+    }
+    sum.point()
+}
+
+/// The sum of all lanes, in each of them.
+#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+pub fn across(mut point: Point) -> Point {
+    let turned = |point: &Point, by: i64| {
+        let order = _mm512_and_si512(
+            _mm512_add_epi64(_mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7), _mm512_set1_epi64(by)),
+            _mm512_set1_epi64(7),
+        );
+        let turned = |field: &Field| Field(field.0.map(|limb| _mm512_permutexvar_epi64(order, limb)));
+        Point { x: turned(&point.x), y: turned(&point.y), z: turned(&point.z), t: turned(&point.t) }
+    };
+    for by in [4, 2, 1] {
+        point = add_cached(&point.addend(), &turned(&point, by).cached()).point();
+    }
+    point
+}
+
 /// One to eight times the element.
 #[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
 fn multiples(point: &Point) -> [Cached; TABLE] {

@@ -117,3 +117,27 @@ fn refused_encodings() {
         assert_eq!(kernel.decoded(&[&[good; 8][..], &[wrong]].concat(), Scalars::One(&half, 9)), Err(8));
     }
 }
+
+#[test]
+fn weighted_sums() {
+    let Some(kernel) = Kernel::detect() else { return };
+    let unusual = unusual();
+    for size in (1..20).chain([64, 511, 512]) {
+        let points: Vec<_> = (0..size).map(|seed| RistrettoPoint::from_uniform_bytes(&bytes(seed))).collect();
+        let mut elements: Vec<_> = points.iter().map(|point| point.compress().to_bytes()).collect();
+        let weights: Vec<_> =
+            (0..size).map(|at| if size == 512 { unusual[at as usize % 300] } else { scalar(at) }).collect();
+        let halves: Vec<_> = weights.iter().map(Scalar::div_by_2).collect();
+        let expected: RistrettoPoint = points.iter().zip(&weights).map(|(point, weight)| point * weight).sum();
+        assert_eq!(kernel.sum(&elements, &halves), Ok(expected.compress().to_bytes()), "{size} elements");
+        let wrong = size as usize / 2;
+        elements[wrong] = [0; 32];
+        assert_eq!(kernel.sum(&elements, &halves), Err(wrong));
+    }
+    let element = encodings(1)[0];
+    assert_eq!(kernel.sum(&[element, element], &[Scalar::ONE, -Scalar::ONE]), Ok([0; 32]));
+}
+
+fn encodings(count: u64) -> Vec<[u8; 32]> {
+    (0..count).map(|seed| RistrettoPoint::from_uniform_bytes(&bytes(seed)).compress().to_bytes()).collect()
+}
