@@ -82,6 +82,7 @@ fn test((what, number, wanted): NamedTest) -> Result<Test, Error> {
         "blank" => Ok(Test::Blank(number)),
         "filled" => Ok(Test::Filled(number)),
         "is" => Ok(Test::Is((number, wanted))),
+        "other" => Ok(Test::Other((number, wanted))),
         _ => Err(Error::shape("a test is of no known kind")),
     }
 }

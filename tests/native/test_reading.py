@@ -115,6 +115,43 @@ def test_a_survey_by_the_crate_says_the_same(pieces: list[bytes]) -> None:
         assert encoding.survey(path) == found
 
 
+@pytest.mark.parametrize(
+    "row",
+    [
+        '6200000001,华泰公司,"一般账户',  # never closed, and as many cells as the header
+        ' ="6200000001" ,="华泰公司",一般账户',
+        '="6200000001"x,华泰公司,一般账户',
+        '="620000,0001",华泰公司,一般账户',
+        '"=""6200000001""",华泰公司,一般账户',
+        '6200000001,"华泰""公司",一般账户',
+        '6200000001,华泰"公司,一般账户',
+        '6200000001,"华泰公司"" ",一般账户',
+    ],
+)
+@pytest.mark.parametrize("end", ["", "\n", "\r\n", "\r"])
+def test_odd_quotation_marks_read_the_same(place: Path, row: str, end: str) -> None:
+    content = f"账号,开户单位,账户性质\n6200000000,华泰公司,一般账户\n{row}{end}".encode()
+    compared(place, content, reading.setup("answering"), (SMALL, 1 << 20))
+
+
+def test_rows_that_no_rule_can_change_are_not_handed_back(place: Path) -> None:
+    path = place / "states.csv"
+    header = "账号,开户单位,账户性质,账户状态,保证金余额(元),最近存入日期,账户全称"
+    rows = [
+        "6200000001,华泰公司,工资专户,正常,,,",
+        "6200000002,华泰公司,一般账户,冻结,5.00,,华泰公司",
+        "6200000003,华泰公司,工资保证金账户,normal,5.00,2022-05-31,",
+        "6200000004,华泰公司,工资专户,冻结,,,",
+        "6200000005,华泰公司,工资保证金账户,正 常,5.00,2022-05-31,",
+        "6200000006,华泰公司,工资保证金账户,,5.00,,",
+        "6200000007,华泰公司,工资专户,正常,,,华泰公司",
+    ]
+    for count in range(len(rows) + 1):
+        path.write_text("\n".join([header, *rows[:count], ""]), encoding="utf-8")
+        assert reading.left_over(path, reading.setup("answering"), crate) == max(0, count - 3)
+    compared(place, path.read_bytes(), reading.setup("answering"))
+
+
 def test_plain_rows_are_not_handed_back(place: Path) -> None:
     header = ",".join(ANSWERING[:8])
     rows = [

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from matcher.agency.calendar.due_dates import with_due_dates
 from matcher.agency.calendar.workdays import Calendar
 from matcher.agency.files.batches import RowSource
-from matcher.agency.local.applying import KIND, LOOKS, Applying
+from matcher.agency.local.applying import KIND, LOOKS, STATE, Applying
 from matcher.agency.local.settings import LocalRules
 from matcher.agency.records.compiled import CellTest
 from matcher.protocol.agreement.model import Column
@@ -49,11 +49,15 @@ class Amending:
         ]
         names = {column.name for column in columns}
         if self.rules is not None and KIND in names:
+            in_force = self.rules.enabled & frozenset(self.codes)
             for look in LOOKS:
-                if look.filled in names:
+                if look.filled in names and (not look.code or look.code in in_force):
                     tests.append([CellTest("is", KIND, look.kinds), CellTest("filled", look.filled)])
                     if look.blank in names:
                         tests[-1].append(CellTest("blank", look.blank))
+                    if look.filled == STATE and STATE in data and data[STATE].type == "text":
+                        # Ordinary states give no code. One that is written in another way is handed back.
+                        tests[-1][1] = CellTest("other", STATE, self.rules.ordinary())
             if tests and (KIND not in data or data[KIND].type != "choice"):
                 return None
         return tests if all(test.column in data for group in tests for test in group) else None

@@ -135,18 +135,23 @@ class Applying:
 
 
 class Look(NamedTuple):
-    """Rows that a rule looks at: of these kinds, where one column's cell is ``filled``, and another's ``blank``."""
+    """Rows that a rule looks at: of these kinds, where one column's cell is ``filled``, and another's ``blank``.
+
+    ``code`` is the only one that it can give, if there is only one.
+    """
 
     kinds: tuple[str, ...]
     filled: str
     blank: str = ""
+    code: str = ""
 
 
 # What _asker asks, for readers that see columns instead of rows.
+STATE = _CELLS["state"]
 LOOKS = (
-    Look((WAGE,), _CELLS["name"]),
-    Look((DEPOSIT,), _CELLS["deposit_held"], blank=_CELLS["last_deposit"]),
-    Look((WAGE, DEPOSIT), _CELLS["state"]),
+    Look((WAGE,), _CELLS["name"], code="name-marking"),
+    Look((DEPOSIT,), _CELLS["deposit_held"], blank=_CELLS["last_deposit"], code="no-deposit"),
+    Look((WAGE, DEPOSIT), STATE),
 )
 
 

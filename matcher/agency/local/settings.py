@@ -26,6 +26,7 @@ FLOW_CODES = ("no-labour-deposit", "wages-below-inflow", "abnormal-outflow")
 STATE_CODES = ("account-closed", "account-dormant", "account-frozen", "barred-freeze", "barred-transfer")
 CODES = (*FLOW_CODES, "name-marking", "no-deposit", *STATE_CODES)
 _DEFAULTS = "defaults.toml"
+_ORDINARY = "ordinary"
 _MAX_SIZE = 1 << 18
 _MONEY = re.compile(r"(0|[1-9]\d{0,11})\.\d{2}")
 _SHARE = re.compile(r"(0\.\d{1,4}|1\.0{1,4})")
@@ -69,6 +70,10 @@ class LocalRules:
     endings: tuple[str, ...]
     states: Mapping[str, str]
     allowed_reasons: frozenset[str]
+
+    def ordinary(self) -> tuple[str, ...]:
+        """Words of states that are no finding."""
+        return tuple(word for word, state in self.states.items() if state == _ORDINARY)
 
     def digest(self) -> bytes:
         """SHA-256 over every setting, the same in every process."""
@@ -147,7 +152,7 @@ def _rules(name: str, value: Mapping[str, Any]) -> LocalRules:
                 "dormant": value["account-dormant"]["words"],
                 "frozen": value["account-frozen"]["words"],
                 "transferred": value["barred-transfer"]["words"],
-                "ordinary": value["ordinary"]["words"],
+                _ORDINARY: value["ordinary"]["words"],
             },
         ),
         allowed_reasons=frozenset(map(folded, value["account-frozen"]["allowed_reasons"])),

@@ -29,7 +29,7 @@ Answer = Callable[[Sequence[str]], tuple[list[str], bytes]]
 
 
 class CellTest(NamedTuple):
-    """``what`` is "blank", "filled" or "is": of the cell in ``column``, for "is" with values."""
+    """``what`` is true of the cell in ``column``: "blank"; "filled"; "is" one of ``values``; filled, but "other"."""
 
     what: str
     column: str

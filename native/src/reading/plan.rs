@@ -103,6 +103,8 @@ pub enum Test {
     Filled(usize),
     /// Its value is one of these.
     Is(Condition),
+    /// Not empty, and its value is none of these.
+    Other(Condition),
 }
 
 /// Everything about one file.
@@ -142,7 +144,7 @@ impl Plan {
         };
         let test = |test: &Test| match test {
             Test::Blank(number) | Test::Filled(number) => data(*number),
-            Test::Is(condition) => data(condition.0),
+            Test::Is(condition) | Test::Other(condition) => data(condition.0),
         };
         let fits = self.width > 0
             && self.data <= self.columns.len().min(MOST_COLUMNS)

@@ -132,6 +132,7 @@ impl Staged {
             Test::Blank(number) => row[*number].text.size == 0,
             Test::Filled(number) => row[*number].text.size > 0,
             Test::Is(condition) => self.is(read, row, condition),
+            Test::Other(condition) => row[condition.0].text.size > 0 && !self.is(read, row, condition),
         }
     }
 
