@@ -15,6 +15,7 @@ from matcher.auditor.replay.signatures import Signatures
 from matcher.protocol import canonical, messages
 from matcher.protocol.agreement.model import Role
 from matcher.protocol.entries import Entry
+from matcher.protocol.errors import ConcordatError
 from matcher.protocol.messages import SignedMessage
 
 ROLES: Mapping[str, Role] = {"match": "prepare", "reveal-request": "prepare", "reveal-decision": "approve"}
@@ -57,8 +58,10 @@ class Cards:
     def require_signed(self, act: Act) -> None:
         """Raise CheckFailed (7) unless the sender is who the agreement says; the signature is put aside."""
         message = act.message
-        with check(7):
+        try:
             root = act.agreement.party(message.sender).root
+        except ConcordatError as error:
+            raise CheckFailed(7, str(error)) from error
         card = self._cards.get(message.sender)
         if card is None:
             raise CheckFailed(7, f"{message.sender} has no admitted card")

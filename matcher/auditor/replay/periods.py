@@ -15,6 +15,7 @@ from matcher.auditor.checks import CheckFailed, check
 from matcher.auditor.replay.act import Act, PeriodKey, require
 from matcher.protocol import canonical
 from matcher.protocol.agreement.model import Agreement
+from matcher.protocol.errors import ConcordatError
 from matcher.protocol.findings import run_digest
 from matcher.protocol.receipts import SERVICE
 
@@ -61,12 +62,14 @@ class Periods:
 
     def require_open(self, act: Act) -> None:
         """Raise CheckFailed (16, 27) unless the act fits its period's label, keys and life."""
-        # Nearly every entry comes through here, so no reason is worded before it is needed.
+        # Nearly every entry comes through here: no reason is worded, and no block entered, before it is needed.
         agreement, key = act.agreement, act.period_key
         if not _is_label(agreement.period_pattern, key[2]):
             raise CheckFailed(16, f"{key[2]} is no {agreement.period_pattern}")
-        with check(16):
+        try:
             agreement.flow(key[1])
+        except ConcordatError as error:
+            raise CheckFailed(16, str(error)) from error
         period = self._periods.get(key)
         if period is None:
             return
@@ -142,8 +145,10 @@ class Periods:
 
     def list_findings(self, act: Act) -> None:
         """Raise CheckFailed (19) unless a party to the flow was shown findings of a run of this period."""
-        with check(19):
+        try:
             act.agreement.flow(act.entry.flow).side_of(act.entry.actor)
+        except ConcordatError as error:
+            raise CheckFailed(19, str(error)) from error
         self.require_run(act, act.entry.facts["run"], 19)
 
     def issue_receipts(self, act: Act) -> None:
