@@ -13,3 +13,5 @@ pub mod plan;
 pub mod reader;
 pub mod split;
 pub mod staged;
+#[cfg(test)]
+mod tests;
