@@ -167,6 +167,9 @@ def handles(
 def staged_links(staged: bytes) -> tuple[bytes, bytes]:
     """The link values of staged records, a column. Refuses, by index, a record that is cut."""
 
+def staged_within(staged: bytes, first: int, last: int) -> bytes:
+    """The staged records whose handles' top ten bits are from ``first`` to ``last``. Refuses, by index, one cut."""
+
 def cache_names(key: bytes, head: bytes, values: bytes, offsets: bytes) -> bytes:
     """Names of cache entries, 16 bytes each: HMAC-SHA-256 of ``head || lp(link value)``, cut."""
 

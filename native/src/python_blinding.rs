@@ -134,6 +134,12 @@ fn staged_links<'py>(py: Python<'py>, staged: &[u8]) -> PyResult<(Bound<'py, PyB
     Ok((PyBytes::new(py, &data), offset_bytes(py, &offsets)))
 }
 
+#[pyfunction]
+fn staged_within<'py>(py: Python<'py>, staged: &[u8], first: u16, last: u16) -> PyResult<Bound<'py, PyBytes>> {
+    let found = py.detach(|| staged::within(staged, first..=last))?;
+    Ok(PyBytes::new(py, &found))
+}
+
 fn offset_bytes<'py>(py: Python<'py>, offsets: &[u32]) -> Bound<'py, PyBytes> {
     PyBytes::new(py, &offsets.iter().flat_map(|offset| offset.to_le_bytes()).collect::<Vec<_>>())
 }
@@ -167,6 +173,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Blinder>()?;
     module.add_class::<Bucket>()?;
     module.add_function(wrap_pyfunction!(staged_links, module)?)?;
+    module.add_function(wrap_pyfunction!(staged_within, module)?)?;
     module.add_function(wrap_pyfunction!(cache_names, module)?)?;
     module.add_function(wrap_pyfunction!(cache_seal, module)?)?;
     module.add_function(wrap_pyfunction!(cache_open, module)?)

@@ -3,10 +3,14 @@
 //! handle (16) | file (2) | line (4) | column (1) | lengths of the three that follow (2, 2, 4) | row id | link value |
 //! content.
 
+use std::ops::RangeInclusive;
+
 use crate::error::Error;
 use crate::rows::HANDLE_SIZE;
 
 const HEAD_SIZE: usize = HANDLE_SIZE + 15;
+/// Bits of a handle behind the ten that name its block.
+const BLOCK_SHIFT: u32 = 128 - 10;
 
 /// One record; its texts lie in the staged bytes.
 pub struct Record<'a> {
@@ -38,6 +42,21 @@ pub fn parse(mut data: &[u8]) -> Result<Vec<Record<'_>>, Error> {
         data = rest;
     }
     Ok(records)
+}
+
+/// The records whose handles' top ten bits (matcher/agency/vault/blocks.py) are in `blocks`, as they were staged.
+pub fn within(mut data: &[u8], blocks: RangeInclusive<u16>) -> Result<Vec<u8>, Error> {
+    let mut found = Vec::with_capacity(data.len() / 2);
+    let mut number = 0;
+    while !data.is_empty() {
+        let (record, rest) = split(data, number).ok_or_else(|| Error::at(number as usize, "a staged record is cut"))?;
+        if blocks.contains(&((record.handle >> BLOCK_SHIFT) as u16)) {
+            found.extend_from_slice(&data[..data.len() - rest.len()]);
+        }
+        number += 1;
+        data = rest;
+    }
+    Ok(found)
 }
 
 fn split(data: &[u8], number: u32) -> Option<(Record<'_>, &[u8])> {

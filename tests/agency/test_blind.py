@@ -33,6 +33,7 @@ from matcher.agency.vault.blocks import (
     SentRow,
     block_of,
     blocks_of_bucket,
+    bucket_of_block,
     pack_blocks,
     unpack_blocks,
     unpack_rows,
@@ -174,7 +175,7 @@ def test_the_first_record_in_the_files_stands_in_whatever_order_they_were_staged
         (tmp_path / name).mkdir()
     places = [(1, 1, 0), (0, 9, 1), (0, 3, 1), (0, 3, 0), (0, 300, 0)]
     (tmp_path / "staged" / "00").write_bytes(b"".join(record(*place) for place in places))
-    blinded = Blind(tmp_path / "staged", tmp_path / "records", 0, frozenset()).run(Context(setup))
+    blinded = Blind(tmp_path / "staged", tmp_path / "records", blocks_of_bucket(0), frozenset()).run(Context(setup))
     column = setup.columns[1].name
     assert (blinded.put, blinded.duplicates) == (1, 1)  # line 3 stands, and once more the same
     assert blinded.rejects == [
@@ -238,6 +239,7 @@ def test_what_is_packed_for_the_vault_comes_back_from_the_blocks_of_its_bucket(
         for row in unpack_rows((block.rows,)):
             assert block_of(row.handle) == block.number
             assert block.number in blocks_of_bucket(bucket_of(row.handle))
+            assert bucket_of_block(block.number) == bucket_of(row.handle)
     assert [number for bucket in range(BUCKETS) for number in blocks_of_bucket(bucket)] == list(range(BLOCKS))
 
 

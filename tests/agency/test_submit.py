@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from keys import group
 from matcher.agency.secrets.source import source_of
+from matcher.agency.submit import blinding, uploading
 from matcher.agency.submit import flow as submit_flow
-from matcher.agency.submit import uploading
 from matcher.agency.submit.flow import submit
 from matcher.agency.submit.job import make_job
 from matcher.agency.vault.store import Vault
@@ -120,7 +120,11 @@ def test_the_vault_has_the_row_with_the_leaf_as_sent(submission: Make) -> None:
     vault.close()
 
 
-def test_a_second_submission_sends_what_changed(submission: Make) -> None:
+@pytest.mark.parametrize("at_once", [1 << 20, 1], ids=["a bucket at a time", "a block at a time"])
+def test_a_second_submission_sends_what_changed(
+    submission: Make, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    monkeypatch.setattr(blinding, "_AT_ONCE", at_once)
     world = submission("hmac")
     run(world, ANSWERING, ACCOUNTS)
     first = {row.handle: row for row in world.service.last_rows()}

@@ -17,7 +17,7 @@ from matcher.agency.blind.portable_bucket import PortableBuckets
 from matcher.agency.blind.sources import CacheSource, GroupSource, HolderSource, Source
 from matcher.agency.records import staged
 from matcher.agency.secrets.cache import CacheKeys, SecretCache
-from matcher.agency.vault.blocks import unpack_blocks
+from matcher.agency.vault.blocks import block_of, unpack_blocks
 from matcher.protocol import rows, suite
 from matcher.protocol.agreement.model import Column, Field
 from tests.native.columns import long_count, native
@@ -263,3 +263,18 @@ def test_more_names_than_are_remembered_are_asked_for_again() -> None:
     for data in (few, few, many, many, few):
         buckets._blinder.bucket(data, [], split, None, max_versions=3)
     assert asked == [1, 1 << 15, 1]
+
+
+@given(st.lists(st.tuples(st.binary(min_size=16, max_size=16), st.binary(max_size=9)), max_size=40), st.data())
+def test_records_within_blocks_are_those_of_the_portable_path(
+    records: list[tuple[bytes, bytes]], data: st.DataObject
+) -> None:
+    packed = b"".join(
+        staged.pack(handle, 0, line, 0, text, text, text) for line, (handle, text) in enumerate(records)
+    )  # fmt: skip
+    first = data.draw(st.integers(0, 1023))
+    blocks = range(first, data.draw(st.integers(first, 1023)) + 1)
+    found = crate.staged_within(packed, blocks[0], blocks[-1])
+    assert found == b"".join(staged.pack(*item) for item in staged.unpack(packed) if block_of(item.handle) in blocks)
+    with pytest.raises(crate.RejectedError):
+        crate.staged_within(packed + bytes(30), 0, 1023)

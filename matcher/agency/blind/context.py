@@ -109,6 +109,6 @@ class Context:
     def _vault(self) -> sqlite3.Connection:
         return connect_read_only(self.setup.vault)
 
-    def previous(self, bucket: int) -> list[bytes]:
-        """The vault's blocks of what was sent before in this flow and period, within ``bucket``, older ones first."""
-        return previous_blocks(self._vault, self.setup.scope, self.setup.number, bucket)
+    def previous(self, blocks: range) -> list[bytes]:
+        """Those of the vault's ``blocks`` that hold what was sent before in this flow and period, older ones first."""
+        return previous_blocks(self._vault, self.setup.scope, self.setup.number, blocks)

@@ -1,4 +1,4 @@
-"""Second task: one bucket of staged records into rows for the service (design section 4, "Row sent by a side").
+"""Second task: staged records of one bucket into rows for the service (design section 4, "Row sent by a side").
 
 The one rule that privacy hangs on: an asking row is sealed under the *asking* envelope key and carries the *answering*
 one, an answering row the other way round. So a row and the key to it meet only where both sides hold the link value.
@@ -14,35 +14,43 @@ from matcher.agency.blind.blinded import Blinded
 from matcher.agency.blind.context import Context
 from matcher.agency.blind.portable_bucket import IsMeant
 from matcher.agency.blind.prepare import link_tag
+from matcher.agency.records import staged
 from matcher.agency.submit.buckets import bucket_path
+from matcher.agency.vault.blocks import blocks_of_bucket, bucket_of_block
 from matcher.agency.vault.filling import write_blocks
 
 
 @dataclass(frozen=True, slots=True)
 class Blind:
-    """One bucket of ``staged``; what the vault will hold of it goes to ``records``, durably.
+    """The records of ``staged`` in ``blocks``, which are a bucket's or some of them; what the vault will hold of them
+    goes to ``records``, durably.
 
     ``crowded`` are tags of link values that more asking rows name than may share one.
     """
 
     staged: Path
     records: Path
-    bucket: int
+    blocks: range
     crowded: frozenset[bytes]
     leaves_lock: ClassVar[bool] = True
 
     def run(self, context: Context) -> Blinded:
         """Sort out, compare with what was sent, blind."""
-        path = bucket_path(self.staged, self.bucket)
         blinded, blocks = context.buckets.blind(
-            path.read_bytes() if path.exists() else b"",
-            context.previous(self.bucket),
+            self._staged_records(),
+            context.previous(self.blocks),
             self._tells(context, self.crowded),
             self._tells(context, context.setup.exhausted),
         )
         if blocks:
-            write_blocks(bucket_path(self.records, self.bucket), blocks)
+            write_blocks(self.records / f"{self.blocks[0]:04d}", blocks)
         return blinded
+
+    def _staged_records(self) -> bytes:
+        bucket = bucket_of_block(self.blocks[0])
+        path = bucket_path(self.staged, bucket)
+        data = path.read_bytes() if path.exists() else b""
+        return data if self.blocks == blocks_of_bucket(bucket) else staged.within(data, self.blocks)
 
     @staticmethod
     def _tells(context: Context, tags: frozenset[bytes]) -> IsMeant | None:

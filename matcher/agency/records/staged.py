@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from keys import native
+from matcher.agency.vault.blocks import block_of
 
 _HEAD = struct.Struct(">16sHIBHHI")
 _pack = _HEAD.pack
@@ -49,6 +50,13 @@ def unpack(data: bytes) -> Iterator[Staged]:
             handle, file, line, column, data[row_id_start:link_start], data[link_start:content_start],
             data[content_start:position],
         )  # fmt: skip
+
+
+def within(data: bytes, blocks: range) -> bytes:
+    """The records whose handles fall into ``blocks`` (vault/blocks.py), in the order they were staged."""
+    if (crate := native.module()) is not None:
+        return bytes(crate.staged_within(data, blocks[0], blocks[-1]))
+    return b"".join(pack(*record) for record in unpack(data) if block_of(record.handle) in blocks)
 
 
 def link_values(data: bytes) -> list[bytes]:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from matcher.agency.blind.pool import Workers
 from matcher.agency.blind.rows import Blind
 from matcher.agency.records.rejects import RejectsFile
-from matcher.agency.submit.buckets import BUCKETS, BucketWriter
+from matcher.agency.submit.buckets import BUCKETS, BucketWriter, bucket_path
 from matcher.agency.submit.job import Job
 from matcher.agency.submit.spool import Spool
+from matcher.agency.vault.blocks import blocks_of_bucket
+
+_AT_ONCE = 10 << 20  # bytes of staged records: some 45,000 of them, which become three times as much
+_PARTS = (1, 2, 4, 8, 16)
 
 
 @dataclass(slots=True)
@@ -33,7 +38,8 @@ def blind(
     writer = BucketWriter(spool.rows)
     done = 0
     try:
-        for blinded in workers.run(Blind(spool.staged, spool.records, bucket, crowded) for bucket in range(BUCKETS)):
+        tasks = (Blind(spool.staged, spool.records, blocks, crowded) for blocks in _shares(spool.staged))
+        for blinded in workers.run(tasks):
             writer.append_runs(blinded.rows, blinded.sizes)
             for file, reject in sorted(blinded.rejects):
                 rejects.add(job.files[file].name, [reject])
@@ -49,3 +55,13 @@ def blind(
         raise
     writer.close(durable=True)
     return result
+
+
+def _shares(staged: Path) -> Iterator[range]:
+    """What is blinded at a time: the blocks of a bucket, or of equal parts of it where it is large."""
+    for bucket in range(BUCKETS):
+        blocks, path = blocks_of_bucket(bucket), bucket_path(staged, bucket)
+        size = path.stat().st_size if path.exists() else 0
+        parts = next(parts for parts in _PARTS if size <= parts * _AT_ONCE or parts == len(blocks))
+        width = len(blocks) // parts
+        yield from (blocks[start : start + width] for start in range(0, len(blocks), width))

@@ -52,6 +52,11 @@ def blocks_of_bucket(bucket: int) -> range:
     return range(bucket * share, (bucket + 1) * share)
 
 
+def bucket_of_block(block: int) -> int:
+    """The bucket that ``block`` is in."""
+    return block * BUCKETS // BLOCKS
+
+
 def pack_blocks(sent: list[SentRow]) -> bytes:
     """The blocks of ``sent``, which is sorted here, one after the other with their numbers and sizes."""
     sent.sort()

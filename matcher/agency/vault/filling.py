@@ -10,7 +10,6 @@ import os
 from contextlib import closing
 from pathlib import Path
 
-from matcher.agency.submit.buckets import bucket_path, buckets_in
 from matcher.agency.vault import schema
 from matcher.agency.vault.blocks import unpack_blocks
 
@@ -18,7 +17,7 @@ _INSERT = "INSERT OR REPLACE INTO blocks (scope, block, submission, rows) VALUES
 
 
 def write_blocks(path: Path, blocks: bytes) -> None:
-    """Write one bucket's blocks (blocks.pack_blocks) to ``path``, 0600, durably."""
+    """Write some blocks (blocks.pack_blocks) to ``path``, 0600, durably."""
     with open(path, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
         file.write(blocks)
         file.flush()
@@ -28,12 +27,12 @@ def write_blocks(path: Path, blocks: bytes) -> None:
 def fill(vault: Path, scope: int, number: int, records: Path) -> int:
     """Put the blocks in ``records`` into the vault as those of submission ``number`` in ``scope``.
 
-    One transaction for each bucket; returns the number of rows.
+    One transaction for each file; returns the number of rows.
     """
     total = 0
     with closing(schema.connect(vault)) as connection:
-        for bucket in buckets_in(records):
-            blocks = list(unpack_blocks(bucket_path(records, bucket).read_bytes()))
+        for path in sorted(records.iterdir()):
+            blocks = list(unpack_blocks(path.read_bytes()))
             with connection:
                 connection.execute("BEGIN IMMEDIATE")
                 connection.executemany(_INSERT, [(scope, block.number, number, block.rows) for block in blocks])

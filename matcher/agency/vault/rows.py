@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from matcher.agency.vault.blocks import SentRow, block_of, blocks_of_bucket, unpack_rows
+from matcher.agency.vault.blocks import SentRow, block_of, unpack_rows
 from matcher.protocol.errors import NotFoundError
 from matcher.protocol.rows import PUT
 
@@ -80,9 +80,8 @@ def _not_found(flow: str, period: str) -> NotFoundError:
     return NotFoundError(f"vault: no row of this handle in {flow} {period}")
 
 
-def previous_blocks(connection: sqlite3.Connection, scope: int, before: int, bucket: int) -> list[bytes]:
-    """The blocks of ``bucket`` in submissions numbered below ``before``, which are all sealed; older ones first."""
-    blocks = blocks_of_bucket(bucket)
+def previous_blocks(connection: sqlite3.Connection, scope: int, before: int, blocks: range) -> list[bytes]:
+    """Those of ``blocks`` in submissions numbered below ``before``, which are all sealed; older ones first."""
     return [block for (block,) in connection.execute(_PREVIOUS, (scope, blocks[0], blocks[-1], before))]
 
 
