@@ -6,8 +6,8 @@ Both give the same outcome, always: that is what "the rule on plaintext" means. 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Protocol
 
 UNKNOWN_KIND = "unknown"
 VALUE_KIND = "value"
@@ -64,14 +64,6 @@ class Comparator(Protocol):
 
     def compare_plain(self, asking: Any, answering: Any) -> Outcome:
         """Compare two normalised values (None: unknown)."""
-
-
-@runtime_checkable
-class ColumnComparator(Protocol):
-    """A comparator that is faster over many pairs at once than pair by pair."""
-
-    def compare_columns(self, asking: Sequence[bytes], answering: Sequence[bytes]) -> list[Outcome | None]:
-        """The outcome ``compare`` gives for each pair of encodings of ``width``; None where one is malformed."""
 
 
 Comparators = Mapping[str, Comparator]

@@ -3,20 +3,20 @@
 Every record of a flow gives a vector of the same width, so the size of a row says nothing about it. Field keys come
 from the record's own comparison key: no value looks alike in two records, and a joined pair compares as its plaintext.
 
-Left to others: sealing (the row), what a comparator does with its key, which rules fire.
+Left to others: sealing (the row), what a comparator does with its key, many pairs at once (comparing.py), which rules
+fire.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import compress
 from typing import Any
 
 from matcher.protocol.agreement.model import Field
 from matcher.protocol.comparators import COMPARATORS, Comparator
 from matcher.protocol.errors import AgreementError, VerificationError
 from matcher.protocol.keyed_hash import keyed_states
-from matcher.protocol.outcomes import ColumnComparator, Outcome
+from matcher.protocol.outcomes import Outcome
 from matcher.protocol.suite import lp
 
 _FIELD_LABEL = b"concordat-v1 field"
@@ -71,43 +71,12 @@ class VectorLayout:
             for comparator, place in zip(self._comparators, self._places, strict=True)
         )
 
-    def outcomes_columns(self, asking: Sequence[bytes], answering: Sequence[bytes]) -> list[tuple[Outcome, ...] | None]:
-        """``outcomes`` of many joined pairs, in order; None for a pair of which a vector is malformed."""
-        fits = [len(one) == len(other) == self.width for one, other in zip(asking, answering, strict=True)]
-        left, right = list(compress(asking, fits)), list(compress(answering, fits))
-        columns = [
-            _column_outcomes(comparator, [vector[place] for vector in left], [vector[place] for vector in right])
-            for comparator, place in zip(self._comparators, self._places, strict=True)
-        ]
-        found = zip(*columns, strict=True) if columns else iter([()] * len(left))
-        return [_whole(next(found)) if is_fit else None for is_fit in fits]
-
     def outcomes_plain(self, asking: Sequence[Any], answering: Sequence[Any]) -> tuple[Outcome, ...]:
         """Compare two records' normalised values, in the fields' order; the same outcomes as blinded."""
         return tuple(
             comparator.compare_plain(left, right)
             for comparator, left, right in zip(self._comparators, asking, answering, strict=True)
         )
-
-
-def _column_outcomes(
-    comparator: Comparator, asking: Sequence[bytes], answering: Sequence[bytes]
-) -> Sequence[Outcome | None]:
-    if isinstance(comparator, ColumnComparator):
-        return comparator.compare_columns(asking, answering)
-    return [_outcome(comparator, one, other) for one, other in zip(asking, answering, strict=True)]
-
-
-def _outcome(comparator: Comparator, asking: bytes, answering: bytes) -> Outcome | None:
-    try:
-        return comparator.compare(asking, answering)
-    except VerificationError:
-        return None
-
-
-def _whole(outcomes: tuple[Outcome | None, ...]) -> tuple[Outcome, ...] | None:
-    whole = tuple(outcome for outcome in outcomes if outcome is not None)
-    return whole if len(whole) == len(outcomes) else None
 
 
 def _encode_keyed(

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from matcher.auditor.rerun import rerunning
@@ -16,7 +17,7 @@ from matcher.auditor.verify import Report, verify
 from matcher.protocol import rows
 from matcher.protocol.errors import NotFoundError, StateError
 from matcher.service import segments_command
-from matcher.service.match.compare import Verdict
+from matcher.service.match.compare import Verdicts
 from matcher.service.match.found import Found
 from tests.service import paper
 from tests.service.world import Template, World, new_template, new_world
@@ -128,26 +129,28 @@ def test_an_export_overwrites_nothing(honest: Run, tmp_path: Path) -> None:
         segments_command.write(honest.world.storage, bytes(32), tmp_path / "other")
 
 
-def _silent(verdict: Verdict) -> Verdict:
-    return verdict._replace(codes=())
+def _silent(verdicts: Verdicts) -> Verdicts:
+    return verdicts._replace(combinations=tuple(() for _ in verdicts.combinations))
 
 
-def _accusing(verdict: Verdict) -> Verdict:
-    return verdict._replace(codes=verdict.codes or ("paid-short",))
+def _accusing(verdicts: Verdicts) -> Verdicts:
+    return verdicts._replace(combinations=tuple(codes or ("paid-short",) for codes in verdicts.combinations))
 
 
-def _of_another_row(verdict: Verdict) -> Verdict:
-    return verdict._replace(answering_handle=bytes(16)) if verdict.codes == ("paid-short",) else verdict
+def _of_another_row(verdicts: Verdicts) -> Verdicts:
+    of_others = [codes != ("paid-short",) for codes in verdicts.combinations]
+    kept = np.array(of_others, np.uint8)[verdicts.numbers]
+    return verdicts._replace(answering_handles=verdicts.answering_handles * kept[:, np.newaxis])
 
 
 @pytest.mark.parametrize(
     ("bend", "said"), [(_silent, "counts"), (_accusing, "counts"), (_of_another_row, "another root")]
 )
 def test_a_service_that_bends_verdicts_is_named(
-    tmp_path: Path, template: Template, monkeypatch: pytest.MonkeyPatch, bend: Callable[[Verdict], Verdict], said: str
+    tmp_path: Path, template: Template, monkeypatch: pytest.MonkeyPatch, bend: Callable[[Verdicts], Verdicts], said: str
 ) -> None:
     true = Found.add
-    monkeypatch.setattr(Found, "add", lambda found, verdict: true(found, bend(verdict)))
+    monkeypatch.setattr(Found, "add", lambda found, verdicts: true(found, bend(verdicts)))
     with new_world(tmp_path / "service", template) as world:
         bent = run(world)
         bent.exported(tmp_path / "rows")

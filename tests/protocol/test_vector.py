@@ -32,23 +32,6 @@ def test_blinded_equals_plain(key: bytes, asking: tuple[Any, ...], answering: tu
     assert LAYOUT.outcomes(left, right) == LAYOUT.outcomes_plain(asking, answering)
 
 
-@given(st.lists(st.tuples(keys, records, records, st.booleans(), st.booleans()), max_size=6))
-def test_many_pairs_at_once_compare_as_each_alone(
-    drawn: list[tuple[bytes, tuple[Any, ...], tuple[Any, ...], bool, bool]],
-) -> None:
-    """Malformed vectors, cut short or with a state that there is not, spoil their own pair and no other."""
-    layout = VectorLayout((*FIELDS, Field("holder", "company-name")))
-    left, right, expected = [], [], []
-    for key, asking, answering, is_cut, is_wrong in drawn:
-        one = layout.encode(key, (*asking, "四川瑞衡建筑有限公司"))
-        other = layout.encode(key, (*answering, "四川瑞衡建筑有限公司云溪分公司"))
-        left.append(one[:-1] if is_cut else one)
-        right.append(b"\xff" + other[1:] if is_wrong else other)
-        malformed = is_cut or is_wrong
-        expected.append(None if malformed else layout.outcomes(one, other))
-    assert layout.outcomes_columns(left, right) == expected
-
-
 def test_the_vector_is_the_fields_side_by_side_under_their_own_keys() -> None:
     """Design section 4: fk = HMAC-SHA-256(comparison key, lp("concordat-v1 field") || lp(field) || lp(comparator))."""
     key, record = b"k" * 32, ("wage", 4200, 19000, 2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -64,8 +65,26 @@ def stage(admitted: World) -> Stage:
     return Stage(admitted.home, agreement, keys.ensure("0" * 32))
 
 
+def _in_pieces(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+    """Pairs come ``most`` at a time, wherever their tokens end, and segments are read as many rows at a time."""
+    true = join._batches
+
+    def pieces(connection: Any, sql: str) -> Iterator[list[Any]]:
+        for columns in true(connection, sql):
+            for first in range(0, len(columns[0]), most):
+                yield [column[first : first + most] for column in columns]
+
+    monkeypatch.setattr(join, "_batches", pieces)
+    monkeypatch.setattr(segments, "_BATCH_ROWS", most)
+
+
+@pytest.mark.parametrize("most", [0, 1, 3])
 @pytest.mark.parametrize("seed", range(6))
-def test_a_run_finds_what_a_reference_finds(stage: Stage, seed: int) -> None:
+def test_a_run_finds_what_a_reference_finds(
+    stage: Stage, seed: int, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if most:
+        _in_pieces(monkeypatch, most)
     chance = random.Random(seed)  # noqa: S311 - a test's choices
     versions: dict[str, dict[tuple[str, str], tuple[int, Any]]] = {paper.ASKING: {}, paper.ANSWERING: {}}
     for party, per_value in ((paper.ASKING, 2), (paper.ANSWERING, 1)):
@@ -101,6 +120,25 @@ def test_a_run_finds_what_a_reference_finds(stage: Stage, seed: int) -> None:
     assert stage.found() == result
 
 
+@pytest.mark.parametrize("most", [1, 2, 8192])
+def test_crowded_tokens_are_doubled_whether_they_join_or_not(
+    stage: Stage, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three asking rows of a token where two are allowed, and two answering rows where one is: across row groups."""
+    _in_pieces(monkeypatch, most)
+    for party, names, count in ((paper.ASKING, ("a", "b", "c"), 3), (paper.ANSWERING, ("b", "c"), 2)):
+        packed = [
+            make_row(stage.agreement, party, name, FINE, row_id=str(number))
+            for name in names
+            for number in range(count)
+        ]
+        stage.add(party, 1, packed)
+    found = [(item.answering, item.codes) for item in stage.found()]
+    assert sorted(found) == [("", ("doubled", "not-found"))] * 3 + [(paper.ANSWERING, ("doubled",))] * 12
+    pairs = {(item.asking_handle, item.answering_handle) for item in stage.found() if item.answering}
+    assert len(pairs) == 12
+
+
 def test_nobody_is_unmatched_before_everyone_sealed(stage: Stage) -> None:
     flow = stage.agreement.flow(paper.FLOW)
     two = replace(flow, answering=(paper.ANSWERING, "other-bank"))
@@ -131,5 +169,5 @@ def test_every_step_of_the_join_can_be_looked_at(stage: Stage) -> None:
             name: connection.execute(f"SELECT count(*) FROM {name}").fetchall()[0][0]  # noqa: S608
             for name in (step.table for step in join.STEPS)
         }
-    assert counts == {"newest": 3, "present": 3, "crowded": 0, "pairs": 1, "lonely": 1}
+    assert counts == {"again": 0, "newest": 3, "present": 3, "crowded": 0, "pairs": 1, "lonely": 1}
     assert list(stage.home.scratch.iterdir()) == []

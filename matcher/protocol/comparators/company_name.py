@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from matcher.protocol import names
 from matcher.protocol.outcomes import UNKNOWN_KIND, Outcome
 
@@ -28,11 +26,6 @@ class CompanyName:
     def compare(self, asking: bytes, answering: bytes) -> Outcome:
         """Compare two encodings. Raises VerificationError when one is malformed."""
         return _OUTCOMES[names.compare(asking, answering)]
-
-    def compare_columns(self, asking: Sequence[bytes], answering: Sequence[bytes]) -> list[Outcome | None]:
-        """The outcome of each pair of encodings, as ``compare`` gives it; None where one is malformed."""
-        verdicts = names.compare_columns(asking, answering)
-        return [None if verdict is None else _OUTCOMES[verdict] for verdict in verdicts]
 
     def compare_plain(self, asking: str | None, answering: str | None) -> Outcome:
         """Compare two normalised names (None: unknown)."""

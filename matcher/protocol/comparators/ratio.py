@@ -118,7 +118,7 @@ class Ratio:
         """Compare two encodings. Raises VerificationError when one is malformed."""
         states = encoding.states(self.name, asking, answering, _CONSTANTS, self.width)
         if any(states):
-            return _by_sign(*states)
+            return signs(*states)
         difference = int.from_bytes(answering[1:], "big") - int.from_bytes(asking[1:], "big")
         return Outcome(VALUE_KIND, (difference + _HALF) % _MODULUS - _HALF)
 
@@ -126,7 +126,7 @@ class Ratio:
         """Compare two amounts. Raises InputError beyond MAX_AMOUNT."""
         states = _sign_state(asking), _sign_state(answering)
         if asking is None or answering is None or any(states):
-            return _by_sign(*states)
+            return signs(*states)
         return Outcome(VALUE_KIND, level(answering) - level(asking))
 
 
@@ -140,8 +140,8 @@ def _sign_state(value: int | None) -> int:
     return _NEGATIVE if value else _ZERO
 
 
-def _by_sign(asking: int, answering: int) -> Outcome:
-    """The outcome when at least one side is not a positive amount."""
+def signs(asking: int, answering: int) -> Outcome:
+    """The outcome of two states of which at least one is not a positive amount's."""
     return _SIGNS.get((asking, answering), UNKNOWN)
 
 

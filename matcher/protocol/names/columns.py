@@ -35,12 +35,14 @@ Decide = Callable[[bytes, bytes], str]
 _Mask = npt.NDArray[np.bool_]
 _Bits = npt.NDArray[np.uint64]
 _Numbers = npt.NDArray[np.int8]
+_Encodings = npt.NDArray[np.uint8]
 _Rows = npt.NDArray[np.intp]
 
 _PAIRS = 8192
-_WORDS: tuple[str | None, ...] = (SAME, VARIANT, BRANCH, DIFFERENT, REVIEW, UNKNOWN, None)
-_SAME, _VARIANT, _BRANCH, _DIFFERENT, _REVIEW, _UNKNOWN, _MALFORMED = range(len(_WORDS))
-_OPEN = -1
+WORDS = (SAME, VARIANT, BRANCH, DIFFERENT, REVIEW, UNKNOWN)
+_SAME, _VARIANT, _BRANCH, _DIFFERENT, _REVIEW, _UNKNOWN = range(len(WORDS))
+MALFORMED = -1
+_OPEN = -2
 _BITS = 64
 _STARTS = dict(zip(NameParts._fields, accumulate(CAPS, initial=0), strict=False))
 _CAP = CAPS._asdict()
@@ -93,8 +95,8 @@ class _Side(NamedTuple):
         return self.lengths[:, _PLACE[name]]
 
 
-def _side(encodings: Sequence[bytes]) -> _Side:
-    rows = np.frombuffer(b"".join(encodings), np.uint8).reshape(len(encodings), WIDTH)
+def _side(encodings: _Encodings) -> _Side:
+    rows = np.ascontiguousarray(encodings)
     symbols = rows.view(np.uint32)[:, HEAD // SYMBOL_SIZE :]
     heads = rows.view("<u8")[:, : HEAD // 8]
     return _Side(rows[:, 0], heads, rows[:, 1 : 1 + len(CAPS)], symbols, _packed(symbols != 0))
@@ -138,14 +140,19 @@ def verdicts(asking: Sequence[bytes], answering: Sequence[bytes], decide: Decide
 
     ``decide`` gives the verdict on one pair; it is asked where the columns leave a pair open.
     """
-    found: list[str | None] = []
+    one, other = (np.frombuffer(b"".join(side), np.uint8).reshape(-1, WIDTH) for side in (asking, answering))
+    return [None if number == MALFORMED else WORDS[number] for number in settled(one, other, decide).tolist()]
+
+
+def settled(asking: _Encodings, answering: _Encodings, decide: Decide) -> _Numbers:
+    """Which of WORDS the verdict of each pair is, MALFORMED where one of the two is; sides are matrices of bytes."""
+    found = np.empty(len(asking), np.int8)
     for start in range(0, len(asking), _PAIRS):
         one, other = asking[start : start + _PAIRS], answering[start : start + _PAIRS]
         numbers = _settle(_side(one), _side(other))
-        words = [_WORDS[number] for number in numbers.tolist()]
         for row in np.flatnonzero(numbers == _OPEN).tolist():
-            words[row] = decide(one[row], other[row])
-        found += words
+            numbers[row] = WORDS.index(decide(one[row].tobytes(), other[row].tobytes()))
+        found[start : start + _PAIRS] = numbers
     return found
 
 
@@ -164,7 +171,7 @@ def _settle(one: _Side, other: _Side) -> _Numbers:
     same_head = (one.heads[:, 0] == other.heads[:, 0]) & (one.heads[:, 1] == other.heads[:, 1])
     numbers[(pairs.same_places == _ALL) & same_head] = _SAME
     numbers[(one.state != STATE_VALUE) | (other.state != STATE_VALUE)] = _UNKNOWN
-    numbers[_malformed(one) | _malformed(other)] = _MALFORMED
+    numbers[_malformed(one) | _malformed(other)] = MALFORMED
     return numbers
 
 
@@ -236,10 +243,11 @@ def _near(brand: npt.NDArray[Any], other_brand: npt.NDArray[Any]) -> _Mask:
     """Whether brands of equal length hold the same symbols, or are one edit apart."""
     if not len(brand):
         return np.zeros(0, np.bool_)
-    # Symbols as code points of packed strings: renumbered over the batch, so they stay below the last code point.
-    _, renumbered = np.unique(np.concatenate([brand, other_brand]), return_inverse=True)
-    text = renumbered.astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
+    # Symbols as code points of packed strings: of a pair, each is the first place where its symbol stands.
+    both = np.concatenate([brand, other_brand], axis=1)
+    renumbered = (both[:, :, np.newaxis] == both[:, np.newaxis, :]).argmax(axis=2)
+    text = renumbered.astype("<u4").tobytes().decode("utf-32-le")
     strings = [text[start : start + CAPS.brand] for start in range(0, len(text), CAPS.brand)]
-    distances = cpdist(strings[: len(brand)], strings[len(brand) :], scorer=OSA.distance, score_cutoff=1)
+    distances = cpdist(strings[::2], strings[1::2], scorer=OSA.distance, score_cutoff=1)
     near: _Mask = _same_when_sorted(brand, other_brand) | (distances <= 1)
     return near

@@ -13,22 +13,25 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
+from matcher.protocol.comparing import Matrix
 from matcher.service.store import segments
 from matcher.service.store.period_keys import PeriodKey
 from matcher.service.store.uploads import Submission
 
 _THREADS = 2
 _MEMORY_LIMIT = "192MB"
+_SIGN = np.uint64(1 << 63)
 _ROWS = pa.schema(
     [
         pa.field("party", pa.int8()),
         pa.field("sequence", pa.int32()),
         pa.field("position", pa.int32()),
         pa.field("is_put", pa.bool_()),
-        pa.field("token", pa.binary(16)),
-        pa.field("handle", pa.binary(16)),
+        *(pa.field(name, pa.int64()) for name in ("token_high", "token_low", "handle_high", "handle_low")),
     ]
 )
 
@@ -59,10 +62,11 @@ def load(
 ) -> Iterator[int]:  # fmt: skip
     """Fill table ``sent`` with the key columns of the submissions; yields the rows loaded after each one.
 
-    A party is written as its place in ``parties``.
+    A party is written as its place in ``parties``, a token or handle as two numbers that sort as its bytes do.
     """
     connection.execute(
-        "CREATE TABLE sent (party TINYINT, sequence INTEGER, position INTEGER, is_put BOOLEAN, token BLOB, handle BLOB)"
+        "CREATE TABLE sent (party TINYINT, sequence INTEGER, position INTEGER, is_put BOOLEAN, token_high BIGINT, "
+        "token_low BIGINT, handle_high BIGINT, handle_low BIGINT)"
     )
     done = 0
     for submission in submissions:
@@ -88,9 +92,22 @@ def _batches(directory: Path, submission: Submission, key: PeriodKey, party: int
                 pa.repeat(pa.scalar(submission.sequence, pa.int32()), count),
                 pa.arange(position, position + count).cast(pa.int32()),
                 pa.compute.equal(batch.column("op"), put),
-                batch.column("token"),
-                batch.column("handle"),
+                *_halves(batch.column("token")),
+                *_halves(batch.column("handle")),
             ],
             schema=_ROWS,
         )
         position += count
+
+
+def _halves(values: pa.FixedSizeBinaryArray) -> list[pa.Int64Array]:
+    """The two halves of each value of 16 bytes, as signed numbers in the order of the bytes."""
+    whole = np.frombuffer(values.buffers()[1], ">u8")[2 * values.offset : 2 * (values.offset + len(values))]
+    signed = (whole.astype(np.uint64) ^ _SIGN).view(np.int64)
+    return [pa.array(np.ascontiguousarray(signed[place::2])) for place in (0, 1)]
+
+
+def tokens(high: npt.NDArray[np.int64], low: npt.NDArray[np.int64]) -> Matrix:
+    """The tokens, a matrix of 16 columns, whose halves these are."""
+    halves = np.stack([high, low], axis=1).view(np.uint64) ^ _SIGN
+    return halves.astype(">u8").view(np.uint8)

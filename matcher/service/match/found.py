@@ -1,4 +1,4 @@
-"""What a run found, packed: a few tens of bytes per finding until it is written out as a leaf.
+"""What a run found, as columns: a few tens of bytes per finding until it is written out.
 
 A flow with a rule on unmatched rows may find something on each asking row, so the findings of a run are not kept as
 objects.
@@ -9,16 +9,11 @@ from __future__ import annotations
 from collections import Counter
 
 import numpy as np
+import numpy.typing as npt
 
 from matcher.protocol.agreement.model import Flow
-from matcher.protocol.finding_columns import FindingColumns, Kind, nothing
-from matcher.protocol.suite import HANDLE_SIZE
-from matcher.service.match.compare import Verdict
-
-_PARTY = HANDLE_SIZE
-_HANDLE = slice(_PARTY + 1, _PARTY + 1 + HANDLE_SIZE)
-_CODES = slice(_HANDLE.stop, _HANDLE.stop + 4)
-_SIZE = _CODES.stop
+from matcher.protocol.finding_columns import FindingColumns, Kind, concatenate, nothing
+from matcher.service.match.compare import Verdicts
 
 
 class Found:
@@ -26,37 +21,42 @@ class Found:
 
     def __init__(self, flow: Flow) -> None:
         self._flow = flow
-        self._parties = ["", *flow.answering]
-        self._codes: dict[tuple[str, ...], int] = {}
-        self._packed: list[bytes] = []
+        self._parties = ("", *flow.answering)
+        self._parts: list[FindingColumns] = []
+        self._total = 0
         self.counts: Counter[str] = Counter()
 
-    def add(self, verdict: Verdict) -> None:
-        """Keep a verdict if a rule fired."""
-        if not verdict.codes:
-            return
-        self.counts.update(verdict.codes)
-        number = self._codes.setdefault(verdict.codes, len(self._codes))
-        self._packed.append(
-            verdict.asking_handle
-            + bytes([self._parties.index(verdict.answering)])
-            + verdict.answering_handle.ljust(HANDLE_SIZE, b"\0")
-            + number.to_bytes(4, "big")
-        )
+    def add(self, verdicts: Verdicts) -> int:
+        """Keep the verdicts by which a rule fired; how many there were in all."""
+        fires = np.array([bool(codes) for codes in verdicts.combinations], np.bool_)
+        kept = np.flatnonzero(fires[verdicts.numbers])
+        combinations = len(verdicts.combinations)
+        mixed = verdicts.answering[kept].astype(np.int64) * combinations + verdicts.numbers[kept]
+        found, numbers, counts = np.unique(mixed, return_inverse=True, return_counts=True)
+        kinds = []
+        for item, count in zip(found.tolist(), counts.tolist(), strict=True):
+            party, number = divmod(item, combinations)
+            codes = verdicts.combinations[number]
+            kinds.append(Kind(self._parties[party], codes))
+            self.counts.update(dict.fromkeys(codes, count))
+        if len(kept):
+            self._parts.append(
+                FindingColumns(
+                    b"", self._flow.asking, tuple(kinds), verdicts.asking_handles[kept],
+                    verdicts.answering_handles[kept], _numbers(numbers),
+                )
+            )  # fmt: skip
+        self._total += len(kept)
+        return len(verdicts.numbers)
 
     def __len__(self) -> int:
-        return len(self._packed)
+        return self._total
 
     def columns(self, run: bytes) -> FindingColumns:
-        """The findings of the run with this digest, in the order of its root."""
-        if not self._packed:
-            return nothing(run, self._flow.asking)
-        packed = np.frombuffer(b"".join(self._packed), np.uint8).reshape(-1, _SIZE)
-        codes = np.ascontiguousarray(packed[:, _CODES]).view(">u4")[:, 0].astype(np.int64)
-        found, numbers = np.unique(packed[:, _PARTY] * np.int64(len(self._codes)) + codes, return_inverse=True)
-        sets = list(self._codes)
-        kinds = (divmod(item, len(sets)) for item in found.tolist())
-        return FindingColumns(
-            run, self._flow.asking, tuple(Kind(self._parties[party], sets[codes]) for party, codes in kinds),
-            packed[:, :HANDLE_SIZE], packed[:, _HANDLE], numbers.astype(np.uint32),
-        ).in_order()  # fmt: skip
+        """The findings of the run with this digest, in the order of its root. Asked for once: they are not kept."""
+        parts, self._parts = self._parts, []
+        return concatenate([nothing(run, self._flow.asking), *parts]).in_order()
+
+
+def _numbers(values: npt.NDArray[np.intp]) -> npt.NDArray[np.uint32]:
+    return values.reshape(-1).astype(np.uint32)

@@ -2,17 +2,22 @@
 
 Written in the common part of SQL, so that another engine may run the same steps where one machine does not do. The
 input is table ``sent`` (engine.py) and table ``sides``; nothing here sees an envelope. A party is its place in the
-flow: 0 asks, the others answer. A row is (party, sequence of its submission, position in that submission's segment).
+flow: 0 asks, the others answer. A row is (party, sequence of its submission, position in that submission's segment). A
+token or handle is two numbers, which are joined and sorted several times as fast as bytes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import duckdb
+import numpy as np
+import numpy.typing as npt
 
 from matcher.protocol.agreement.model import Flow
+from matcher.protocol.comparing import Mask, Matrix
+from matcher.service.match import engine
 
 
 class Step(NamedTuple):
@@ -24,78 +29,110 @@ class Step(NamedTuple):
 
 
 STEPS = (
+    # Rows that have another version: those of one party with one handle. In a first submission there are none.
+    Step(
+        "again",
+        "SELECT party, handle_high, handle_low FROM sent GROUP BY party, handle_high, handle_low HAVING count(*) > 1",
+    ),
     # One version of each row: the newest submission's. The token breaks a tie, so that a run is deterministic.
     Step(
         "newest",
         """
-        SELECT party, sequence, position, is_put, token FROM (
-            SELECT *, row_number() OVER (PARTITION BY party, handle ORDER BY sequence DESC, token, position) AS age
-            FROM sent
+        SELECT party, sequence, position, is_put, token_high, token_low FROM sent
+        WHERE NOT EXISTS (
+            SELECT 1 FROM again WHERE again.party = sent.party AND again.handle_high = sent.handle_high
+                AND again.handle_low = sent.handle_low
+        )
+        UNION ALL
+        SELECT party, sequence, position, is_put, token_high, token_low FROM (
+            SELECT sent.*, row_number() OVER (
+                PARTITION BY sent.party, sent.handle_high, sent.handle_low
+                ORDER BY sequence DESC, token_high, token_low, position
+            ) AS age
+            FROM sent JOIN again ON again.party = sent.party AND again.handle_high = sent.handle_high
+                AND again.handle_low = sent.handle_low
         ) AS versions
         WHERE age = 1
         """,
-        spent=("sent",),
+        spent=("sent", "again"),
     ),
     # Without the rows whose newest version is a delete.
-    Step("present", "SELECT party, sequence, position, token FROM newest WHERE is_put", spent=("newest",)),
-    # Tokens of which a side has more rows than the flow allows, after all its submissions.
+    Step(
+        "present",
+        "SELECT party, sequence, position, token_high, token_low FROM newest WHERE is_put",
+        spent=("newest",),
+    ),
+    # Tokens that are asked for and of which a side has more rows than the flow allows, after all its submissions.
     Step(
         "crowded",
         """
-        SELECT present.party AS party, token
+        SELECT present.party AS party, token_high, token_low
         FROM present JOIN sides ON present.party = sides.party
-        GROUP BY present.party, token, sides.most
+        WHERE EXISTS (
+            SELECT 1 FROM present AS asked
+            WHERE asked.party = 0 AND asked.token_high = present.token_high AND asked.token_low = present.token_low
+        )
+        GROUP BY present.party, token_high, token_low, sides.most
         HAVING count(*) > sides.most
         """,
     ),
     Step(
         "pairs",
         """
-        SELECT asked.token AS token, asked.sequence AS asking_sequence, asked.position AS asking_position,
+        SELECT asked.token_high AS token_high, asked.token_low AS token_low,
+            asked.sequence AS asking_sequence, asked.position AS asking_position,
             answered.party AS answering, answered.sequence AS answering_sequence,
             answered.position AS answering_position,
             EXISTS (
-                SELECT 1 FROM crowded WHERE crowded.token = asked.token AND crowded.party IN (0, answered.party)
+                SELECT 1 FROM crowded
+                WHERE crowded.token_high = asked.token_high AND crowded.token_low = asked.token_low
+                    AND crowded.party IN (0, answered.party)
             ) AS is_duplicate
-        FROM present AS asked JOIN present AS answered ON asked.token = answered.token
+        FROM present AS asked JOIN present AS answered
+            ON asked.token_high = answered.token_high AND asked.token_low = answered.token_low
         WHERE asked.party = 0 AND answered.party > 0
         """,
     ),
     Step(
         "lonely",
         """
-        SELECT token, sequence, position,
-            EXISTS (SELECT 1 FROM crowded WHERE crowded.token = asked.token AND crowded.party = 0) AS is_duplicate
+        SELECT token_high, token_low, sequence, position,
+            EXISTS (
+                SELECT 1 FROM crowded
+                WHERE crowded.token_high = asked.token_high AND crowded.token_low = asked.token_low
+                    AND crowded.party = 0
+            ) AS is_duplicate
         FROM present AS asked
         WHERE party = 0 AND NOT EXISTS (
-            SELECT 1 FROM present AS answered WHERE answered.token = asked.token AND answered.party > 0
+            SELECT 1 FROM present AS answered
+            WHERE answered.token_high = asked.token_high AND answered.token_low = asked.token_low
+                AND answered.party > 0
         )
         """,
         spent=("present",),
     ),
 )
-_BATCH_ROWS = 8192
+BATCH_ROWS = 8192
 
 
-class Pair(NamedTuple):
-    """A joined pair: where each of its rows stands."""
+class Pairs(NamedTuple):
+    """Joined pairs as columns: tokens (a matrix of 16 columns), and where each pair's rows stand."""
 
-    token: bytes
-    asking_sequence: int
-    asking_position: int
-    answering: int
-    answering_sequence: int
-    answering_position: int
-    is_duplicate: bool
+    tokens: Matrix
+    asking_sequence: npt.NDArray[np.int32]
+    asking_position: npt.NDArray[np.int32]
+    answering: npt.NDArray[np.int8]
+    answering_sequence: npt.NDArray[np.int32]
+    answering_position: npt.NDArray[np.int32]
+    is_duplicate: Mask
 
 
 class Lonely(NamedTuple):
-    """An asking row that joined nothing: where it stands."""
+    """Asking rows that joined nothing: where they stand."""
 
-    token: bytes
-    sequence: int
-    position: int
-    is_duplicate: bool
+    sequence: npt.NDArray[np.int32]
+    position: npt.NDArray[np.int32]
+    is_duplicate: Mask
 
 
 def run(connection: duckdb.DuckDBPyConnection, flow: Flow, *, keep: bool = False) -> tuple[int, int]:
@@ -113,20 +150,39 @@ def run(connection: duckdb.DuckDBPyConnection, flow: Flow, *, keep: bool = False
     return _count(connection, "pairs"), _count(connection, "lonely")
 
 
-def pairs(connection: duckdb.DuckDBPyConnection) -> Iterator[Pair]:
-    """The pairs by ascending token: the order in which segments hold their rows."""
-    order = "token, asking_sequence, asking_position, answering, answering_sequence, answering_position"
-    yield from map(Pair._make, _records(connection, f"SELECT * FROM pairs ORDER BY {order}"))  # noqa: S608
+def pairs(connection: duckdb.DuckDBPyConnection) -> Iterator[Pairs]:
+    """The pairs by ascending token, the order in which segments hold their rows; all pairs of a token in one batch."""
+    order = "token_high, token_low, asking_sequence, asking_position, answering, answering_sequence, answering_position"
+    waiting: list[npt.NDArray[Any]] = []
+    for columns in _batches(connection, f"SELECT * FROM pairs ORDER BY {order}"):  # noqa: S608
+        if waiting:
+            columns = [np.concatenate(both) for both in zip(waiting, columns, strict=True)]
+        high, low = columns[:2]
+        others = np.flatnonzero((high != high[-1]) | (low != low[-1]))
+        end = int(others[-1]) + 1 if len(others) else 0
+        waiting = [column[end:] for column in columns]
+        if end:
+            yield _pairs([column[:end] for column in columns])
+    if waiting:
+        yield _pairs(waiting)
+
+
+def _pairs(columns: list[npt.NDArray[Any]]) -> Pairs:
+    return Pairs(engine.tokens(*columns[:2]), *columns[2:])
 
 
 def lonely(connection: duckdb.DuckDBPyConnection) -> Iterator[Lonely]:
     """The asking rows that joined nothing, by ascending token."""
-    yield from map(Lonely._make, _records(connection, "SELECT * FROM lonely ORDER BY token, sequence, position"))
+    order = "token_high, token_low, sequence, position"
+    sql = f"SELECT sequence, position, is_duplicate FROM lonely ORDER BY {order}"  # noqa: S608
+    for columns in _batches(connection, sql):
+        yield Lonely(*columns)
 
 
-def _records(connection: duckdb.DuckDBPyConnection, sql: str) -> Iterator[tuple[object, ...]]:
-    for batch in connection.sql(sql).to_arrow_reader(_BATCH_ROWS):
-        yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
+def _batches(connection: duckdb.DuckDBPyConnection, sql: str) -> Iterator[list[npt.NDArray[Any]]]:
+    for batch in connection.sql(sql).to_arrow_reader(BATCH_ROWS):
+        if batch.num_rows:
+            yield [column.to_numpy(zero_copy_only=False) for column in batch.columns]
 
 
 def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:

@@ -14,12 +14,10 @@ from matcher.protocol import canonical
 from matcher.protocol.agreement.model import Agreement
 from matcher.protocol.findings import run_digest
 from matcher.protocol.suite import SUITE
-from matcher.service.match import compare, engine, join
+from matcher.service.match import compare, engine, gathering, join
 from matcher.service.match.found import Found
 from matcher.service.store.period_keys import PeriodKey
 from matcher.service.store.uploads import Submission
-
-_PROGRESS_ROWS = 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,17 +66,16 @@ def execute(
         pairs, lonely = join.run(connection, flow)
         comparison = compare.Comparison(flow, agreement.matching.digest, period)
         total = pairs + (lonely if everyone_sealed else 0)
-        readers = compare.cursors(segments, submissions, key)
-        for done, verdict in enumerate(comparison.of_pairs(join.pairs(connection), readers)):
-            if done % _PROGRESS_ROWS == 0:
-                yield Progress("compare", done, total)
-            found.add(verdict)
-        # Cursors only go forward: the lonely rows, by ascending token too, need their own.
-        readers = compare.cursors(segments, submissions, key)
-        for done, row in enumerate(join.lonely(connection) if everyone_sealed else ()):
-            if done % _PROGRESS_ROWS == 0:
-                yield Progress("compare", pairs + done, total)
-            found.add(comparison.of_lonely(row, readers))
+        done = 0
+        readers = gathering.readers(segments, submissions, key)
+        for verdicts in comparison.of_pairs(join.pairs(connection), readers):
+            yield Progress("compare", done, total)
+            done += found.add(verdicts)
+        # Readers only go forward: the lonely rows, by ascending token too, need their own.
+        readers = gathering.readers(segments, submissions, key, ("handle",))
+        for verdicts in comparison.of_lonely(join.lonely(connection) if everyone_sealed else (), readers):
+            yield Progress("compare", done, total)
+            done += found.add(verdicts)
     yield Progress("compare", total, total)
     record = {
         "suite": SUITE,

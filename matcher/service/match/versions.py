@@ -25,7 +25,7 @@ def require_few(scratch: Path, segments: Path, submissions: Sequence[Submission]
         for _done in engine.load(connection, segments, submissions, key, [submissions[0].party]):
             pass
         [(exceeded,)] = connection.execute(
-            "SELECT count(*) FROM (SELECT token FROM sent WHERE is_put GROUP BY token "
+            "SELECT count(*) FROM (SELECT 1 FROM sent WHERE is_put GROUP BY token_high, token_low "
             "HAVING count(DISTINCT sequence) > ?)",
             [MAX_VERSIONS],
         ).fetchall()
