@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+from keys import lock
 from keys.agency import AgencyKeys
 from keys.ring import KeyRing
 from keys.signing import SigningKey
@@ -24,6 +24,7 @@ from matcher.agency.exchange import outgoing, service_card
 from matcher.agency.exchange.service_card import ServiceCard
 from matcher.agency.home import AgencyHome
 from matcher.agency.secrets import evaluate
+from matcher.agency.submit import flow
 from matcher.agency.submit.flow import submit
 from matcher.agency.submit.job import make_job
 from matcher.auditor import export
@@ -41,9 +42,17 @@ from tests.agency.submission_world import ASKING, FLOW, PERIOD, silent
 from tests.auditor.test_witness import Log
 from tests.auditor.world import AUDIT, LOG_KEY, Source
 from tests.auditor.world import World as AuditedWorld
+from tests.faults.here_workers import HereWorkers
 
 SECRET = "secret"
 NOW = 1_700_000_000
+
+
+@contextmanager
+def cheap_passphrases() -> Iterator[None]:
+    """Let a passphrase become a key at once: how long that takes is no part of what is written."""
+    with mock.patch.object(lock, "_SCRYPT_N", 2):
+        yield
 
 
 @dataclass
@@ -60,8 +69,9 @@ class Shelf:
         from keys import oprf
 
         (self.path / "exchange").mkdir(parents=True)
-        self.templates = exchange.make_templates(self.path / "exchange")
-        submission_world.make_homes(self.path / "submission")
+        with cheap_passphrases():
+            self.templates = exchange.make_templates(self.path / "exchange")
+            submission_world.make_homes(self.path / "submission")
         self.elements = oprf.blind_batch([b"input %d" % number for number in range(1024)])[1]
 
 
@@ -80,6 +90,7 @@ class Scene:
         self.path = path
         self.shelf = shelf
         self.stack = ExitStack()
+        self.stack.enter_context(cheap_passphrases())
         self.prepare()
 
     def prepare(self) -> None:
@@ -341,8 +352,8 @@ class SubmitGroupKey(Scene):
         return self.path / "world" / ASKING
 
     def prepare(self) -> None:
-        """Two homes and a service in memory; one worker."""
-        self.stack.enter_context(mock.patch.object(os, "sched_getaffinity", return_value={0}))
+        """Two homes, and a service in memory."""
+        self.stack.enter_context(mock.patch.object(flow, "Workers", HereWorkers))
         self.stack.enter_context(mock.patch.object(evaluate.Exchange.__init__, "__defaults__", (2.0,)))
         shutil.copytree(self.shelf.path / "submission", self.path / "world")
         self.world = submission_world.World(self.path / "world", self.mode)

@@ -22,7 +22,6 @@ EXEMPT = {
     "matcher.auditor.browse.command:browse": "tells a supervisor that it is ready; read by nobody after a crash",
     "matcher.agency.commands.agent:send": "what the act of the group key does, step by step",
     "matcher.agency.local.store:__init__": "flows of one submission, in its spool, which is made anew after a crash",
-    "matcher.agency.submit.buckets:append_parts": "written by workers, which end with it; the spool is made anew",
 }
 
 
