@@ -120,6 +120,7 @@ def test_a_survey_by_the_crate_says_the_same(pieces: list[bytes]) -> None:
     [
         '6200000001,华泰公司,"一般账户',  # never closed, and as many cells as the header
         ' ="6200000001" ,="华泰公司",一般账户',
+        '6200000001, ="华泰公司",一般账户',
         '="6200000001"x,华泰公司,一般账户',
         '="620000,0001",华泰公司,一般账户',
         '"=""6200000001""",华泰公司,一般账户',

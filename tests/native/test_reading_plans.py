@@ -64,7 +64,12 @@ def worlds(draw: st.DrawFn) -> tuple[Setup, str]:
     stream = io.StringIO(newline="")
     writer = csv.writer(stream)
     writer.writerow(present)
-    writer.writerows(draw(st.lists(rows_of([cells[name] for name in present]), max_size=8)))
+    again, total = (
+        st.just(present),
+        st.sampled_from((" 合计 ", "Total")).map(lambda word: [word] + [""] * len(present[1:])),
+    )
+    rows = st.one_of(rows_of([cells[name] for name in present]), again, total)
+    writer.writerows(draw(st.lists(rows, max_size=8)))
     return given, stream.getvalue()
 
 
