@@ -137,13 +137,19 @@ class RejectsFile:
 
     def add(self, file: str, rejects: Iterable[Reject]) -> None:
         """Write the problems found in ``file`` (its name)."""
+        problems = list(rejects)
+        if not problems:
+            return
         name, labels = self._shown.get(file, (file, {}))
-        for reject in rejects:
-            if self._stream is None:
-                self._stream = self._open()
-            self.counts[reject.code] += 1
-            column = labels.get(reject.column, reject.column)
-            csv.writer(self._stream).writerow([harmless(name), reject.line, harmless(column), *reason(reject.code)])
+        if self._stream is None:
+            self._stream = self._open()
+        self.counts.update(reject.code for reject in problems)
+        named = harmless(name)
+        kinds = {(reject.column, reject.code) for reject in problems}
+        told = {(column, code): (harmless(labels.get(column, column)), *reason(code)) for column, code in kinds}
+        csv.writer(self._stream).writerows(
+            (named, reject.line, *told[reject.column, reject.code]) for reject in problems
+        )  # fmt: skip
 
     def _open(self) -> IO[str]:
         try:
