@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from keys import native
 from matcher.protocol import merkle, rows
 from matcher.protocol.errors import InputError
 from matcher.service.acts import ascending, growing
@@ -31,16 +32,23 @@ class Chunk:
 def check(chunk: Chunk, upload: Upload) -> bytes:
     """The chunk's packed rows, checked against what the upload holds so far. Raises InputError."""
     _check_position(chunk, upload)
-    packed: _Matrix = np.empty((chunk.count, upload.row_size), np.uint8)
-    start = 0
-    for name, width in (*rows.COLUMNS, ("sealed", upload.row_size - rows.FIXED_SIZE)):
-        column = chunk.columns[name]
+    widths = {**dict(rows.COLUMNS), "sealed": upload.row_size - rows.FIXED_SIZE}
+    columns = [chunk.columns[name] for name in widths]
+    for (name, width), column in zip(widths.items(), columns, strict=True):
         if len(column) != chunk.count * width:
             raise InputError(f"column {name}: {len(column)} bytes for {chunk.count} rows of {width}")
-        packed[:, start : start + width] = np.frombuffer(column, np.uint8).reshape(chunk.count, width)
-        start += width
-    _check_operations(chunk, packed)
-    return packed.tobytes()
+    packed = _packed(columns, list(widths.values()), chunk.count)
+    _check_operations(chunk, np.frombuffer(packed, np.uint8).reshape(chunk.count, upload.row_size))
+    return packed
+
+
+def _packed(columns: list[bytes], widths: list[int], count: int) -> bytes:
+    """The rows of columns: by the native crate where it is installed, which fills one buffer and not two."""
+    crate = native.module()
+    if crate is not None:
+        return bytes(crate.join_columns(columns, widths))
+    matrices = [np.frombuffer(column, np.uint8).reshape(count, -1) for column in columns]
+    return np.concatenate(matrices, axis=1).tobytes()
 
 
 def _check_position(chunk: Chunk, upload: Upload) -> None:
