@@ -151,7 +151,7 @@ def join(
     return OwnFindings(listed, party, rows, texts)
 
 
-def summarise(handles: Sequence[bytes], row_ids: Sequence[str], kinds: Sequence[Kind], standing: Standing) -> Summary:
+def summarise(handles: Sequence[bytes], row_ids: Sequence[bytes], kinds: Sequence[Kind], standing: Standing) -> Summary:
     """Counts for our own file, of findings with these own handles, row ids and kinds. A record found with several
     answering parties counts once."""
     by_code: dict[str, int] = {}
@@ -171,7 +171,7 @@ def summarise(handles: Sequence[bytes], row_ids: Sequence[str], kinds: Sequence[
 def summary_of(own: OwnFindings, standing: Standing) -> Summary:
     """Counts for our own file."""
     kinds = own.listed.columns.kinds
-    row_ids = [row.row_id.decode() for row in own.sent]
+    row_ids = [row.row_id for row in own.sent]
     return summarise(own_handles(own.listed, own.party), row_ids, [kinds[number] for number in own.numbers], standing)
 
 

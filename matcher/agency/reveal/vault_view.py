@@ -7,7 +7,7 @@ was matched is the newest one up to the highest sequence among the run's manifes
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -15,11 +15,10 @@ from matcher.agency.blind.sources import Source
 from matcher.agency.home import AgencyHome
 from matcher.agency.reveal.own_rows import OwnRow
 from matcher.agency.vault import rows, schema
-from matcher.agency.vault.blocks import SentRow, unpack_rows
+from matcher.agency.vault.blocks import SentRow, unpack_newest
 from matcher.protocol import suite
 from matcher.protocol.agreement.model import Agreement
 from matcher.protocol.errors import NotFoundError
-from matcher.protocol.rows import PUT
 from matcher.protocol.suite import RecordKeys
 
 _SEALED = """
@@ -38,7 +37,7 @@ ORDER BY submissions.sequence
 class Standing:
     """What stood in a period when some submissions were the newest: handle to row id, one for each record."""
 
-    row_ids: dict[bytes, str]
+    row_ids: Mapping[bytes, bytes]
 
     def lines(self) -> int:
         """How many lines of the agency's files these records come from."""
@@ -89,19 +88,10 @@ class VaultView:
 
         Each block is read once, however many of its rows are wanted.
         """
-        last, among = self._last_sequence(manifests), frozenset(wanted)
-        row_ids: dict[bytes, str] = {}
-        sent: dict[bytes, SentRow] = {}
+        last = self._last_sequence(manifests)
         with closing(schema.connect_read_only(self._path)) as connection:
             found = connection.execute(_STANDING, (*self._names, last))
-            for row in unpack_rows(block for (block,) in found):
-                if row.op != PUT:
-                    row_ids.pop(row.handle, None)
-                    sent.pop(row.handle, None)
-                    continue
-                row_ids[row.handle] = row.row_id.decode()
-                if row.handle in among:
-                    sent[row.handle] = row
+            row_ids, sent = unpack_newest((block for (block,) in found), frozenset(wanted))
         return Standing(row_ids), sent
 
     def _last_sequence(self, manifests: Collection[bytes]) -> int:

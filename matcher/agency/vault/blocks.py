@@ -8,11 +8,12 @@ link value | content. Left to others: where blocks stand (rows.py, filling.py), 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from itertools import accumulate, groupby
 from typing import NamedTuple
 
 from matcher.agency.submit.buckets import BUCKETS
+from matcher.protocol.rows import PUT
 
 BLOCKS = 1024
 _SHIFT = 6
@@ -89,6 +90,38 @@ def unpack_rows(blocks: Iterable[bytes]) -> Iterator[SentRow]:
                 handle, op, data[row_id:link], data[column:row_id], data[link:content], data[content:position], token,
                 leaf,
             )  # fmt: skip
+
+
+def unpack_newest(
+    blocks: Iterable[bytes], wanted: Collection[bytes]
+) -> tuple[dict[bytes, bytes], dict[bytes, SentRow]]:
+    """By handle, (row ids, the ``wanted`` rows) of what stands once all ``blocks`` are applied, in their order.
+
+    A row that nobody wants costs no more than its handle and row id.
+    """
+    row_ids: dict[bytes, bytes] = {}
+    sent: dict[bytes, SentRow] = {}
+    unpack, size = _HEAD.unpack_from, _HEAD.size
+    for data in blocks:
+        position = 0
+        while position < len(data):
+            handle, token, leaf, op, column_size, row_id_size, link_size, content_size = unpack(data, position)
+            column = position + size
+            row_id = column + column_size
+            link = row_id + row_id_size
+            content = link + link_size
+            position = content + content_size
+            if op != PUT:
+                row_ids.pop(handle, None)
+                sent.pop(handle, None)
+                continue
+            row_ids[handle] = data[row_id:link]
+            if handle in wanted:
+                sent[handle] = SentRow(
+                    handle, op, data[row_id:link], data[column:row_id], data[link:content], data[content:position],
+                    token, leaf,
+                )  # fmt: skip
+    return row_ids, sent
 
 
 def _pack(row: SentRow) -> bytes:

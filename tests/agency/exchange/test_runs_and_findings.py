@@ -120,10 +120,10 @@ def test_counts_are_of_lines_and_of_records(world: World, run: tuple[VerifiedRun
     two_records_of_one_line = [own[0], replace(own[1], row=replace(own[1].row, row_id=own[0].row.row_id)), own[2]]
     lost = replace(own[2].listed, finding=replace(own[2].listed.finding, answering="", answering_handle=b""))
     found = [*two_records_of_one_line[:2], replace(own[2], listed=lost)]
-    handles = {handle_of(BUREAU, name): f"line-{name}" for name in "abcde"}
+    handles = {handle_of(BUREAU, name): f"line-{name}".encode() for name in "abcde"}
     parts = [item.listed.finding for item in found]
     counts = summarise(
-        [part.asking_handle for part in parts], [item.row.row_id for item in found],
+        [part.asking_handle for part in parts], [item.row.row_id.encode() for item in found],
         [Kind(part.answering, part.codes) for part in parts], Standing(handles),
     )  # fmt: skip
     assert counts.lines == 5
