@@ -11,7 +11,8 @@ from matcher.protocol.rows import DELETE, PUT
 _handles = [bytes((number, 0)) + bytes(14) for number in (0, 1, 128, 255)]
 _texts = st.binary(max_size=4)
 _rows = st.builds(
-    SentRow, st.sampled_from(_handles), st.sampled_from((PUT, PUT, DELETE)), _texts, _texts, _texts, _texts, st.just(b"t" * 16), st.just(b"l" * 32),
+    SentRow, st.sampled_from(_handles), st.sampled_from((PUT, PUT, DELETE)), _texts, _texts, _texts, _texts,
+    st.just(b"t" * 16), st.just(b"l" * 32),
 )  # fmt: skip
 _submissions = st.lists(st.lists(_rows, max_size=6, unique_by=lambda row: row.handle), max_size=4)
 
