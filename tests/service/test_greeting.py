@@ -116,3 +116,13 @@ def test_there_is_one_place_that_opens_connections() -> None:
         if isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", "")) == Channel.__name__
     ]
     assert found == [str(Path(dial.__code__.co_filename).relative_to(ROOT))]
+
+
+@pytest.mark.parametrize("newest", [2, contract.NEWEST])
+def test_what_the_service_speaks_is_known_from_hello(
+    admitted: World, monkeypatch: pytest.MonkeyPatch, newest: int
+) -> None:
+    monkeypatch.setattr(contract, "NEWEST", newest)
+    with greeted(admitted, paper.ASKING) as channel:
+        assert channel.speaks(2)
+        assert channel.speaks(contract.FINDING_COLUMNS) is (newest >= contract.FINDING_COLUMNS)

@@ -12,8 +12,9 @@ from matcher.agency.reveal.findings import join
 from matcher.agency.reveal.findings_json import as_json, json_items
 from matcher.agency.reveal.listed import ListedFindings, verify_columns, verify_findings
 from matcher.agency.reveal.runs import VerifiedRun
-from matcher.channel.types import FindingCase, FindingColumns
-from matcher.protocol import merkle
+from matcher.agency.session import Session
+from matcher.channel.types import FindingCase, FindingColumns, FindingItem
+from matcher.protocol import contract, merkle
 from matcher.protocol.errors import ConcordatError
 from tests.agency.exchange.test_runs_and_findings import items, sent
 from tests.agency.exchange.world import BUREAU, FLOW, PERIOD, REGULATOR, World, handle_of, value_row
@@ -144,3 +145,31 @@ def test_findings_of_others_and_of_other_runs_are_refused(world: World) -> None:
     shown.refused("finding-proof", digest=bytes(32))
     shown.refused("finding-proof", findings_root=bytes(32))
     shown.refused("finding-proof", findings=6)
+
+
+class Service:
+    """Shows findings as a service of this program does, or as one of before revision 3."""
+
+    def __init__(self, shown: Shown, *, is_new: bool) -> None:
+        self._shown = shown
+        self._is_new = is_new
+
+    def speaks(self, revision: int) -> bool:
+        return revision < contract.FINDING_COLUMNS or self._is_new
+
+    def finding_columns(self, _run: bytes) -> Iterator[FindingColumns]:
+        assert self._is_new
+        return iter(self._shown.parts)
+
+    def list_findings(self, _run: bytes) -> Iterator[FindingItem]:
+        assert not self._is_new
+        return (replace(item, since=SINCE) for item in items(self._shown.own))
+
+
+@pytest.mark.parametrize("is_new", [False, True])
+def test_an_older_service_is_asked_for_findings_one_by_one(world: World, is_new: bool) -> None:
+    shown = Shown(world)
+    session = Session(world.homes[BUREAU], Service(shown, is_new=is_new), world.agreement)  # type: ignore[arg-type]
+    listed = session.findings(shown.run, FLOW, PERIOD)
+    assert [item.finding_id for item in listed] == [item.listed.finding_id for item in shown.own]
+    assert [item.since for item in listed] == [SINCE] * 5
