@@ -291,6 +291,20 @@ def test_the_cache_is_bound_to_home_kind_epoch_and_key(tmp_path: Path) -> None:
     assert "_key" not in repr(keys)
 
 
+def test_what_was_evaluated_just_now_need_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = CacheKeys.derive(bytes(32), b"prefix", 1, b"key id")
+    cache = SecretCache(tmp_path / "secrets.db")
+    cache.answered([(b"", [(keys.name(b"3"), keys.seal(keys.name(b"3"), b"C" * 64))])])
+    cache.close()
+    source = CacheSource(tmp_path / "secrets.db", keys)
+    source.remember(keys.names([b"1", b"2"]), [b"A" * 64, b"B" * 64])
+    assert source.secrets([b"2", b"3", b"1"]) == [b"B" * 64, b"C" * 64, b"A" * 64]
+    assert "AAAA" not in repr(source)
+    monkeypatch.setattr("matcher.agency.blind.sources._MOST_FRESH", 2)
+    source.remember([b"x"], [b"D" * 64])
+    assert b"x" not in source.fresh
+
+
 def test_an_altered_cache_entry_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "secrets.db"
     keys = CacheKeys.derive(bytes(32), b"prefix", 1, b"key id")

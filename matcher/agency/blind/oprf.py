@@ -67,15 +67,16 @@ class FinishBatch:
 
     def run(self, context: Context) -> list[tuple[bytes, bytes]]:
         """(name, sealed F) of each link value. Raises VerificationError for a wrong proof, element or count."""
-        keys = _cache(context).keys
+        source = _cache(context)
         inputs = [self.prefix + lp(value) for value in self.link_values]
         try:
             oprf.verify_proof(self.public_key, self.elements, self.evaluated, self.proof)
             secrets = oprf.finalize_batch(inputs, self.blinds, self.evaluated[: len(inputs) * ELEMENT_SIZE])
         except ReceivedError as error:
             raise VerificationError(f"evaluation answer: {error}", code=f"evaluation-{error.code}") from None
-        names = keys.names(self.link_values)
-        return list(zip(names, keys.seal_secrets(names, secrets), strict=True))
+        names = source.keys.names(self.link_values)
+        source.remember(names, secrets)
+        return list(zip(names, source.keys.seal_secrets(names, secrets), strict=True))
 
 
 def _cache(context: Context) -> CacheSource:

@@ -20,6 +20,7 @@ from matcher.protocol.errors import StateError
 from matcher.protocol.suite import lp
 
 _BLOCK = 128
+_MOST_FRESH = 1 << 18
 _INNER = bytes(value ^ 0x36 for value in range(256))
 _OUTER = bytes(value ^ 0x5C for value in range(256))
 
@@ -68,10 +69,17 @@ class GroupSource:
 
 @dataclass(frozen=True)
 class CacheSource:
-    """The encrypted cache; what is not in it was never evaluated."""
+    """The encrypted cache; what is not in it was never evaluated. ``fresh`` are record secrets evaluated just now, by
+    their names in the cache, which all threads of a process share: they need not be read and opened again."""
 
     path: Path
     keys: CacheKeys = field(repr=False)
+    fresh: dict[bytes, bytes] = field(default_factory=dict, repr=False, compare=False)
+
+    def remember(self, names: Sequence[bytes], secrets: Sequence[bytes]) -> None:
+        """Keep what was evaluated, as long as it is not too much to hold."""
+        if len(self.fresh) + len(names) <= _MOST_FRESH:
+            self.fresh.update(zip(names, secrets, strict=True))
 
     @cached_property
     def _reader(self) -> sqlite3.Connection:
@@ -79,7 +87,7 @@ class CacheSource:
 
     def secrets(self, link_values: Sequence[bytes]) -> list[bytes]:
         """F of each link value. Raises StateError if one is missing."""
-        found = read(self._reader, self.keys, link_values)
+        found = read(self._reader, self.keys, link_values, self.fresh)
         absent = sum(secret is None for secret in found)
         if absent:
             raise StateError(

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hmac
 import os
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -120,13 +120,17 @@ def open_reader(path: Path) -> sqlite3.Connection:
     return open_read_only(path, CACHE)
 
 
-def read(connection: sqlite3.Connection, keys: CacheKeys, link_values: Sequence[bytes]) -> list[bytes | None]:
-    """The record secret of each link value, or None where the cache has none."""
+def read(
+    connection: sqlite3.Connection, keys: CacheKeys, link_values: Sequence[bytes], fresh: Mapping[bytes, bytes]
+) -> list[bytes | None]:
+    """The record secret of each link value, or None where the cache has none; some are ``fresh``, by name."""
     names = keys.names(link_values)
-    sealed = _find(connection, "name, sealed", names)
-    found = [name for name in names if name in sealed]
-    secrets = dict(zip(found, keys.open_secrets(found, [sealed[name] for name in found]), strict=True))
-    return [secrets.get(name) for name in names]
+    secrets: list[bytes | None] = list(map(fresh.get, names))
+    if None not in secrets:
+        return secrets
+    sealed = _find(connection, "name, sealed", [name for name in names if name not in fresh])
+    opened = dict(zip(sealed, keys.open_secrets(list(sealed), list(sealed.values())), strict=True))
+    return [opened.get(name) if secret is None else secret for name, secret in zip(names, secrets, strict=True)]
 
 
 def missing(connection: sqlite3.Connection, keys: CacheKeys, link_values: Sequence[bytes]) -> list[bytes]:
