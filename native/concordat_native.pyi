@@ -6,7 +6,7 @@ without, the value itself. ``threads`` is one a core unless given. ``lanes=False
 to compare. Every call releases the interpreter's lock. Anything refused raises RejectedError.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, final
 
 version: str
@@ -63,6 +63,27 @@ class Blinder:
         column of link values, 64 bytes each. ``crowded`` and ``exhausted`` mark staged records, a byte for each in
         their order, not 0 for those meant. Only tests may give ``nonces``, 12 bytes for each row put, by handle.
         """
+
+@final
+class NameSplitter:
+    """Splits plain company names, with the tables of matcher/protocol/names/tables.py."""
+
+    def __init__(
+        self,
+        *,
+        folded: Mapping[str, str],
+        beginnings: Sequence[str],
+        anywhere: Sequence[str],
+        whole: Sequence[tuple[str, int]],
+        cut: Sequence[tuple[str, int]],
+        company: int,
+        syllables: Mapping[str, int],
+        own_sound: int,
+        places: object,
+        words: object,
+    ) -> None: ...
+    def plans(self, names: Sequence[bytes]) -> list[bytes | None]:
+        """The plan of each name (``Blinder.bucket``), or None for one that is not plain and is left to Python."""
 
 @final
 class Bucket:

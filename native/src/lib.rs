@@ -22,6 +22,7 @@ pub mod keyed;
 pub mod layout;
 pub mod merkle;
 pub mod multiples;
+pub mod names;
 pub mod open;
 pub mod oprf;
 pub mod plans;
@@ -32,11 +33,15 @@ mod python_blinding;
 #[cfg(feature = "python")]
 mod python_merkle;
 #[cfg(feature = "python")]
+mod python_names;
+#[cfg(feature = "python")]
 mod python_open;
 #[cfg(feature = "python")]
 mod python_reading;
 pub mod reading;
+pub mod regions;
 pub mod rows;
 pub mod staged;
 pub mod threads;
+pub mod trades;
 pub mod vault;

@@ -11,7 +11,9 @@ use crate::column::Column;
 use crate::error::Error;
 use crate::input::Inputs;
 use crate::oprf::Arithmetic;
-use crate::{dleq, ed25519, keyed, oprf, python_blinding, python_merkle, python_open, python_reading, threads};
+use crate::{
+    dleq, ed25519, keyed, oprf, python_blinding, python_merkle, python_names, python_open, python_reading, threads,
+};
 
 create_exception!(
     concordat_native,
@@ -226,6 +228,7 @@ fn concordat_native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(handles, module)?)?;
     module.add_function(wrap_pyfunction!(multiply_only, module)?)?;
     python_merkle::register(module)?;
+    python_names::register(module)?;
     python_blinding::register(module)?;
     python_open::register(module)
 }

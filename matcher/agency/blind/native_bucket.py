@@ -6,22 +6,21 @@ and record secrets that come from the cache.
 
 from __future__ import annotations
 
-import struct
 from array import array
 from collections.abc import Callable, Sequence
 from copy import copy
-from itertools import chain
+from functools import partial
 from types import ModuleType
-from typing import Any
 
 from matcher.agency.blind.blinded import MAX_VERSIONS, Blinded
+from matcher.agency.blind.native_names import plans
 from matcher.agency.blind.sources import CacheSource, GroupSource, HolderSource, Source
 from matcher.agency.records import staged
 from matcher.agency.records.rejects import Reject
 from matcher.protocol import names
 from matcher.protocol.agreement.model import Column, Field, Side
 from matcher.protocol.comparators.ratio import SCALE
-from matcher.protocol.names.parts import CAPS, EMPTY, KINDS, LABELS
+from matcher.protocol.names.parts import CAPS, KINDS, LABELS
 from matcher.protocol.vector import field_key_message
 
 _SCALE = array("q", SCALE).tobytes()
@@ -39,6 +38,7 @@ class NativeBuckets:
         self._repeated = "duplicate-row" if side == "asking" else "duplicate-account"
         mode, key, prefix = _source(source)
         self._secrets = source.column if isinstance(source, CacheSource) else None
+        self._plans = partial(plans, crate)
         self._blinder = crate.Blinder(
             [(field.comparator, field_key_message(field.name, field.comparator)) for field in fields],
             info=record_info, associated=row_aad, asking=side == "asking",
@@ -61,7 +61,7 @@ class NativeBuckets:
         ``crowded`` and ``exhausted`` tell a link value; None where there are none. Only tests may give ``nonces``.
         """
         bucket = self._blinder.bucket(
-            data, previous, _plans, self._secrets, max_versions=MAX_VERSIONS, nonces=nonces,
+            data, previous, self._plans, self._secrets, max_versions=MAX_VERSIONS, nonces=nonces,
             crowded=_marks(data, crowded), exhausted=_marks(data, exhausted),
         )  # fmt: skip
         codes = {"crowded": "too-many-rows", "repeated": self._repeated, "exhausted": "version-limit"}
@@ -87,15 +87,3 @@ def _marks(data: bytes, is_meant: Callable[[bytes], bool] | None) -> bytes | Non
     if is_meant is None:
         return None
     return bytes(is_meant(record.link_value) for record in staged.unpack(data))
-
-
-def _plans(found: list[bytes]) -> list[bytes]:
-    """For each name the lengths of its parts, then its symbols' numbers; empty for a name that says nothing."""
-    return [_plan(names.split(name.decode())) for name in found]
-
-
-def _plan(parts: Any) -> bytes:
-    if parts == EMPTY:
-        return b""
-    numbers = tuple(chain.from_iterable(parts))
-    return bytes(map(len, parts)) + struct.pack(f">{len(numbers)}I", *numbers)

@@ -35,7 +35,7 @@ def is_chinese(name: str) -> bool:
 
 
 @cache
-def _table() -> dict[int, str | None]:
+def table() -> dict[int, str | None]:
     # Over the whole plane, once: a character that is neither letter, digit nor bracket says nothing in a Chinese name.
     table: dict[int, str | None] = {}
     for code in range(0x10000):
@@ -56,7 +56,7 @@ def chinese(name: str) -> str:
     """A name in Chinese characters, folded: no spaces or punctuation but "(" and ")"; numbers in Chinese numerals."""
     if not unicodedata.is_normalized("NFKC", name):
         name = unicodedata.normalize("NFKC", name)
-    name = name.translate(_table())
+    name = name.translate(table())
     if "第" in name:
         name = _ROMAN.sub(lambda found: str(_ROMANS[found[0]]), name)
     return _ARABIC.sub(_in_chinese, name)

@@ -40,7 +40,7 @@ class _Entry(NamedTuple):
 
 
 @cache
-def _names() -> tuple[dict[str, list[_Entry]], dict[str, tuple[int, ...]]]:
+def known() -> tuple[dict[str, list[_Entry]], dict[str, tuple[int, ...]]]:
     """Entries by name, highest level first; and by a name's first two characters, lengths of names, longest first."""
     entries: dict[str, list[_Entry]] = {}
     rows = data.rows("regions.tsv")
@@ -63,13 +63,13 @@ def _names() -> tuple[dict[str, list[_Entry]], dict[str, tuple[int, ...]]]:
 
 
 @cache
-def _county_number(name: str) -> int:
+def county_number(name: str) -> int:
     # Counties of one name share a number, so that 鼓楼区 alone and 南京市鼓楼区 do not contradict each other.
-    return int(min(_first_code(entry.code) for entry in _names()[0][name] if len(entry.code) == _COUNTY))
+    return int(min(_first_code(entry.code) for entry in known()[0][name] if len(entry.code) == _COUNTY))
 
 
 @cache
-def _first_codes() -> dict[str, str]:
+def first_codes() -> dict[str, str]:
     """The lowest code of each place that had several: a county made a city or a district, a prefecture made a city.
 
     伊宁市 and 伊宁县 are two places at one time; such cities have low codes, cities that were counties have high ones.
@@ -84,11 +84,11 @@ def _first_codes() -> dict[str, str]:
 
 
 def _first_code(code: str) -> str:
-    return _first_codes().get(code, code)
+    return first_codes().get(code, code)
 
 
 @cache
-def _seats() -> frozenset[str]:
+def seats() -> frozenset[str]:
     """Codes of cities that bear the name of their prefecture and are its seat: 楚雄 is written for either."""
     short: dict[str, set[str]] = {}
     for code, name, others in data.rows("regions.tsv"):
@@ -102,7 +102,7 @@ def _seats() -> frozenset[str]:
 
 def _next(text: str, start: int, within: str) -> tuple[int, _Entry | None, bool]:
     """The longest name at ``start`` of a place inside ``within``: end, entry, and whether no other has that name."""
-    entries, lengths = _names()
+    entries, lengths = known()
     for size in lengths.get(text[start : start + 2], ()):
         found = entries.get(text[start : start + size])
         # 定襄市政 is no city of 定襄.
@@ -127,8 +127,8 @@ def find(text: str, limit: int = _COUNTY) -> Region:
             break
         code = entry.code
         if len(code) == _COUNTY:
-            if code not in _seats():
-                county = _county_number(text[end:next_end])
+            if code not in seats():
+                county = county_number(text[end:next_end])
             bare, county_name = entry.bare, _without_suffix(text[end:next_end])
             if not alone:
                 end = next_end

@@ -35,19 +35,22 @@ _BANK = re.compile("(.*?(?:银行|信用社|证券|保险|信托))(.*)")
 
 
 class _Forms(NamedTuple):
-    """``pattern`` finds a legal form: anywhere if it is whole, at the end of the name if it was cut off there."""
+    """``pattern`` finds a legal form: anywhere if it is ``whole``, at the end of the name if it was ``cut`` off."""
 
     pattern: re.Pattern[str]
     numbers: dict[str, int]
+    whole: list[str]
+    cut: list[str]
 
 
 @cache
-def _forms() -> _Forms:
+def known_forms() -> _Forms:
     numbers = data.numbered("legal_forms.tsv")
     forms = [word for word in numbers if fold.is_chinese(word)]
     whole = [word for word in forms if word.endswith(("公司", "企业")) and word != "公司"]
     cut = [word for word in forms if not word.endswith(("公司", "企业", "合伙"))]
-    return _Forms(re.compile(f"{tails.any_of(whole)}|(?<![分子支])公司|{tails.any_of(cut)}$"), numbers)
+    pattern = re.compile(f"{tails.any_of(whole)}|(?<![分子支])公司|{tails.any_of(cut)}$")
+    return _Forms(pattern, numbers, whole, cut)
 
 
 class _Aliases(NamedTuple):
@@ -60,7 +63,7 @@ class _Aliases(NamedTuple):
 
 
 @cache
-def _aliases() -> _Aliases:
+def known_aliases() -> _Aliases:
     beginnings: dict[str, list[tuple[str, str]]] = {}
     anywhere = []
     numbered: dict[str, list[tuple[re.Pattern[str], str]]] = {}
@@ -106,7 +109,7 @@ def split(name: str) -> NameParts:
 
 
 def _spelled_out(name: str) -> str:
-    aliases = _aliases()
+    aliases = known_aliases()
     for short, long in aliases.anywhere:
         if short in name:
             name = name.replace(short, long, 1)
@@ -161,7 +164,7 @@ def _parts(
     region: Region, ordinals: tuple[int, ...], draft: _Draft, group: bool, trade: tuple[int, ...], brand: str
 ) -> NameParts:  # fmt: skip
     brand = brand[: CAPS.brand]
-    works = trade[-1:] == _works()
+    works = trade[-1:] == works_entry()
     trade = trade[:-1] if works else trade
     closing = trades.closing(trade)
     word = trades.spelling(trade[0]) if trade else ""
@@ -202,13 +205,13 @@ def _brand_words() -> frozenset[int]:
 
 
 @cache
-def _works() -> tuple[int, ...]:
+def works_entry() -> tuple[int, ...]:
     return (trades.number_of(trades.WORKS),)
 
 
 def _cut(name: str) -> _Draft:
     """Find where the company's own name ends, and what follows it."""
-    forms = _forms()
+    forms = known_forms()
     found = forms.pattern.search(name)
     if found is None or found.start() == 0:
         return _cut_without_form(name)
@@ -257,6 +260,6 @@ def _without_brackets(core: str, region: Region) -> tuple[str, Region]:
 def _split_latin(words: list[str]) -> NameParts:
     if not words:
         return EMPTY
-    name = latin.take_apart(words, _forms().numbers)
+    name = latin.take_apart(words, known_forms().numbers)
     draft = _Draft("", name.form, name.branch)
     return _parts(NOWHERE, name.ordinals, draft, False, name.trade, name.brand)

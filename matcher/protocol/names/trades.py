@@ -41,7 +41,7 @@ class _Words(NamedTuple):
 
 
 @cache
-def _words() -> _Words:
+def known_words() -> _Words:
     exact: dict[str, _Entries] = {word: (number,) for word, number in data.numbered("trades.tsv").items()}
     rows = data.rows("trades.tsv")
     common, frequent = _marked(rows, "common"), _marked(rows, "frequent")
@@ -93,22 +93,22 @@ def _marked(rows: list[list[str]], mark: str) -> list[str]:
 
 def number_of(word: str) -> int:
     """The number of the entry ``word`` spells; 0 if it is none."""
-    return _words().exact.get(word, (0,))[0]
+    return known_words().exact.get(word, (0,))[0]
 
 
 def spelling(number: int) -> str:
     """The word of entry ``number``."""
-    return _spellings()[number - 1]
+    return spellings()[number - 1]
 
 
 @cache
-def _spellings() -> tuple[str, ...]:
+def spellings() -> tuple[str, ...]:
     return tuple(row[0] for row in data.rows("trades.tsv"))
 
 
 def closing(entries: _Entries) -> int:
     """How many of ``entries``, at their end, say little of what a firm does (科技, 发展, 控股 ...)."""
-    known, count = _words().closing, 0
+    known, count = known_words().closing, 0
     for number in reversed(entries):
         if number not in known:
             break
@@ -118,7 +118,7 @@ def closing(entries: _Entries) -> int:
 
 def take(text: str) -> tuple[str, _Entries]:
     """What stands before the trade words at the end of ``text``, and their entry numbers from left to right."""
-    words = _words()
+    words = known_words()
     end = len(text)
     taken: list[_Entries] = []
     while end > 0:
