@@ -75,19 +75,21 @@ def _log_writer(keys: ServiceKeys, origin: str, clock: Clock) -> LogWriter:
 
 
 def create(home: ServiceHome, passphrase: str, origin: str, clock: Clock) -> ServiceFile:
-    """Make a new service: keys, database, an empty signed log. Raises StateError when the home is in use."""
-    home.create()
-    keys = ServiceKeys.create(home.keys, passphrase, now=clock() // 1000)
-    log_key = checkpoint.verifier_key(origin, keys.log.public)
-    database = ControlDatabase(home.control)
-    try:
-        with database.write() as transaction:
-            _log_writer(keys, origin, clock).start(transaction)
-    finally:
-        database.close()
-    public = ServiceFile(UNKNOWN_ADDRESS, origin, log_key, keys.tls_certificate_pem)
-    home.write_public(public)
-    return public
+    """Make a new service, whole or not at all: keys, database, an empty signed log. Raises StateError when the home is
+    in use."""
+
+    def fill(aside: ServiceHome) -> ServiceFile:
+        keys = ServiceKeys.create(aside.keys, passphrase, now=clock() // 1000)
+        log_key = checkpoint.verifier_key(origin, keys.log.public)
+        database = ControlDatabase(aside.control)
+        try:
+            with database.write() as transaction:
+                _log_writer(keys, origin, clock).start(transaction)
+        finally:
+            database.close()
+        return ServiceFile(UNKNOWN_ADDRESS, origin, log_key, keys.tls_certificate_pem)
+
+    return home.make(fill)
 
 
 @contextmanager

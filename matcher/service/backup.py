@@ -85,26 +85,16 @@ def restore(source: Path, home: ServiceHome) -> Summary:
     if (public.origin, public.log_key) != (record["origin"], record["log_key"]):
         raise VerificationError("the backup's service.json is of another log", remedy="Use another backup.")
     entries = _verify_log(source / _DATABASE, public)
-    if home.public_file.exists() or home.control.exists() or home.keys.exists():
-        raise StateError(
-            f"{home.path} already holds a service",
-            remedy="Choose another --home, or move away its keys, control.db and service.json; leave the rest.",
-        )
-    home.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    home.make_directories()
-    # The public file comes last: a home without it holds no service, so a restore that was cut is made again.
-    aside = home.path / ".restore.aside"
-    shutil.rmtree(aside, ignore_errors=True)
-    shutil.copytree(source, aside)
-    (aside / _KEYS).chmod(0o700)
-    for path in _files(aside):
-        path.chmod(0o600)
-        sync(path)
-    (aside / _KEYS).rename(home.keys)
-    (aside / _DATABASE).rename(home.control)
-    shutil.rmtree(aside)
-    sync(home.path)
-    home.write_public(public)
+
+    def fill(aside: ServiceHome) -> ServiceFile:
+        shutil.copytree(source, aside.path, dirs_exist_ok=True)
+        aside.keys.chmod(0o700)
+        for path in _files(aside.path):
+            path.chmod(0o600)
+            sync(path)
+        return public
+
+    home.make(fill)
     return Summary(public.origin, entries, int(record["taken_at"]))
 
 

@@ -8,12 +8,16 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from matcher.protocol.errors import InputError, StateError
+
+_ASIDE = ".service.aside"
+_MOVING = "moving"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +81,40 @@ class ServiceHome:
         """The file to hand to the parties."""
         return self.path / "service.json"
 
-    def create(self) -> None:
-        """Make the directories. Raises StateError when the home is in use already."""
-        if self.public_file.exists() or self.control.exists():
-            raise StateError(f"{self.path} already holds a service", remedy="Choose another --home.")
-        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.make_directories()
+    def make(self, fill: Callable[[ServiceHome], ServiceFile]) -> ServiceFile:
+        """Let ``fill`` make keys and database in a home aside, and move them here; service.json comes last.
+
+        Whole or not at all: what an attempt that was cut off has left is cleared away by the next one. Periods' keys
+        and segments found here stay. Raises StateError when a service, its keys or its database are here already.
+        """
+        aside = ServiceHome(self.path / _ASIDE)
+        self._clear(aside)
+        if self.public_file.exists() or self.control.exists() or self.keys.exists():
+            raise StateError(
+                f"{self.path} already holds a service",
+                remedy="Choose another --home, or move away its keys, control.db and service.json; leave the rest.",
+            )
+        aside.path.mkdir(mode=0o700, parents=True)
+        try:
+            public = fill(aside)
+            # From here on, keys and database in this home are this attempt's own.
+            write_durably(aside.path / _MOVING, b"")
+            aside.keys.rename(self.keys)
+            aside.control.rename(self.control)
+            self.make_directories()
+            sync(self.path)
+            self.write_public(public)
+        except BaseException:
+            self._clear(aside)
+            raise
+        shutil.rmtree(aside.path, ignore_errors=True)
+        return public
+
+    def _clear(self, aside: ServiceHome) -> None:
+        if (aside.path / _MOVING).exists() and not self.public_file.exists():
+            self.control.unlink(missing_ok=True)
+            shutil.rmtree(self.keys, ignore_errors=True)
+        shutil.rmtree(aside.path, ignore_errors=True)
 
     def make_directories(self) -> None:
         """Make what a service writes to, if it is not there."""

@@ -1,4 +1,4 @@
-"""Every act of agencies and auditors that the fault table goes through."""
+"""Every act of agencies, auditors and the service's operator that the table of their own disks goes through."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from tests.faults.local_acts import (
     SubmitGroupKey,
     TakeRequest,
 )
+from tests.faults.operator_acts import OPERATOR_SCENES
 from tests.faults.paper_acts import PAPER_SCENES
 
 SCENES: dict[str, Callable[[Path, Shelf], Scene]] = {
@@ -45,6 +46,7 @@ SCENES: dict[str, Callable[[Path, Shelf], Scene]] = {
     "auditor: keep checkpoint": KeepCheckpoint,
     **EXCHANGE_SCENES,
     **PAPER_SCENES,
+    **OPERATOR_SCENES,
 }
 # Whole homes and worker processes: too slow for every step in the short version.
 SLOW = frozenset(
