@@ -246,6 +246,12 @@ def whole_rows(data: bytes, separator: int, *, last: bool = False) -> tuple[int,
 def crowded(tags: bytes, handles: bytes, most: int) -> bytes:
     """Tags, 8 bytes each and each once, that more than ``most`` different handles have: of each record, 8 bytes."""
 
+def count_utf8(data: bytes, *, last: bool = False) -> tuple[int, int, int]:
+    """(characters of UTF-8 beyond ASCII, bytes that do not decode, bytes counted).
+
+    Unless ``last``, a character that the block's end cuts is not counted.
+    """
+
 def look(data: bytes, mark: bytes) -> tuple[int, bool, int | None]:
     """(line feeds in a block, whether ``mark`` is in it, bytes that are whole characters of UTF-8).
 

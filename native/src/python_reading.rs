@@ -39,6 +39,13 @@ pub fn crowded<'py>(py: Python<'py>, tags: &[u8], handles: &[u8], most: usize) -
     Ok(PyBytes::new(py, &found))
 }
 
+/// Characters beyond ASCII, bytes that do not decode as UTF-8, and how much was counted.
+#[pyfunction]
+#[pyo3(signature = (data, *, last=false))]
+pub fn count_utf8(py: Python<'_>, data: &[u8], last: bool) -> (usize, usize, usize) {
+    py.detach(|| split::count(data, last))
+}
+
 #[derive(FromPyObject)]
 struct ReadColumn {
     position: Option<usize>,

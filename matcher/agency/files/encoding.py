@@ -59,7 +59,7 @@ def survey(path: Path) -> TextForm:
     if start.startswith(codecs.BOM_UTF8):
         return TextForm("utf-8-sig", utf8.damaged, utf8.lines, utf8.wrapped)
     if utf8.damaged:
-        characters, broken = _count(path, "utf-8")
+        characters, broken = _count(path)
         if characters <= broken:
             other = _look_through(path, "gb18030")
             return TextForm("gb18030", other.damaged, other.lines, other.wrapped)
@@ -125,17 +125,24 @@ def _looked_through(path: Path, crate: ModuleType) -> _Look:
     return _Look(damaged or rest not in (b"", _WRAPPED[:1]), lines, wrapped)
 
 
-def _count(path: Path, encoding: str) -> tuple[int, int]:
-    """(characters beyond ASCII that decode, bytes that do not)."""
-    decoder = codecs.getincrementaldecoder(encoding)(errors="surrogateescape")
+def _count(path: Path) -> tuple[int, int]:
+    """(characters of UTF-8 beyond ASCII, bytes that do not decode)."""
+    crate = native.module()
+    decoder = codecs.getincrementaldecoder("utf-8")(errors="surrogateescape")
     characters = broken = 0
+    rest = b""
     with path.open("rb") as stream:
         while True:
             block = stream.read(_BLOCK)
-            text = decoder.decode(block, final=not block)
-            good = text.encode("utf-8", "ignore").decode("utf-8")
-            broken += len(text) - len(good)
-            characters += len(good) - len(good.encode("ascii", "ignore"))
+            if crate is not None:
+                more, bad, counted = crate.count_utf8(rest + block, last=not block)
+                rest = (rest + block)[counted:]
+            else:
+                text = decoder.decode(block, final=not block)
+                good = text.encode("utf-8", "ignore").decode("utf-8")
+                more, bad = len(good) - len(good.encode("ascii", "ignore")), len(text) - len(good)
+            characters += more
+            broken += bad
             if not block:
                 return characters, broken
 

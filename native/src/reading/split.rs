@@ -150,6 +150,25 @@ pub fn look(data: &[u8], mark: &[u8]) -> (usize, bool, Option<usize>) {
     (memchr_iter(b'\n', data).count(), memmem::find(data, mark).is_some(), whole)
 }
 
+/// Of a block: characters of UTF-8 beyond ASCII, bytes that do not decode, and how much was counted; unless it is the
+/// `last` one, a character that its end cuts is left to the next.
+pub fn count(data: &[u8], last: bool) -> (usize, usize, usize) {
+    let (mut characters, mut broken, mut counted) = (0, 0, 0);
+    for chunk in data.utf8_chunks() {
+        let (valid, invalid) = (chunk.valid().as_bytes(), chunk.invalid());
+        characters += valid.iter().filter(|byte| **byte >= 0xc0).count();
+        counted += valid.len();
+        let is_cut = counted + invalid.len() == data.len()
+            && std::str::from_utf8(invalid).is_err_and(|error| error.error_len().is_none());
+        if is_cut && !last {
+            break;
+        }
+        broken += invalid.len();
+        counted += invalid.len();
+    }
+    (characters, broken, counted)
+}
+
 fn span(start: usize, end: usize) -> Span {
     Span { start: start as u32, size: (end - start) as u32 }
 }
