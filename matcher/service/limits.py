@@ -55,6 +55,8 @@ MAX_ATTACHMENT_BYTES_OTHERWISE = 64 << 10
 # Refusals of one certificate that the audit log takes in one span.
 DENIAL_SPAN_SECONDS = 60.0
 MAX_DENIALS_LOGGED = 60
+# Refusals that wait for a disk to take them; the oldest go when there are more.
+MAX_DENIALS_WAITING = 1000
 # What TLS refuses: anybody who reaches the port can cause it, so one entry for each reason in this span.
 HANDSHAKE_SPAN_SECONDS = 3600.0
 HANDSHAKES_READ_SECONDS = 0.5

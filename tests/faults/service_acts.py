@@ -10,8 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from matcher.protocol.errors import StateError
+from keys.signing import SigningKey
+from matcher.protocol import checkpoint, cosignature, note
+from matcher.protocol.errors import DeniedError, NotFoundError, StateError
 from matcher.protocol.messages import SignedMessage
+from matcher.service import app
 from matcher.service.acts import directory
 from tests.service import paper
 from tests.service.case import SEALED, Case
@@ -21,12 +24,13 @@ from tests.service.world import World
 
 VALUES = ("91", 10_000, 0)
 ROWS = 9
+_TIME = 1_700_000_000
 Do = Callable[[World], Any]
 
 
 @dataclass
 class Act:
-    """``prepare`` gives what is to be done; ``entry`` is the type of entry it leaves in the log, once."""
+    """``prepare`` gives what is to be done; ``entry`` is the type of entry it leaves in the log, once; "": none."""
 
     prepare: Callable[[World], Do]
     entry: str
@@ -140,6 +144,47 @@ def _list_findings(world: World) -> Do:
     return lambda world: len(list(world.channel(paper.ASKING).list_findings(run)))
 
 
+def _cosign(world: World) -> Do:
+    witness = SigningKey.generate()
+    verifier = cosignature.verifier_key("audit/one", witness.public)
+    world.admit(paper.ASKING, paper.ANSWERING, paper.AUDITOR)
+    world.agree(threshold=1, witnesses=f'"{verifier}"')
+    signed = world.channel(paper.AUDITOR).checkpoint()
+    size = checkpoint.verify(signed, world.public.log_key).size
+    line = cosignature.sign(note.parse(signed).text, "audit/one", witness.public, _TIME, witness.sign)
+
+    def do(world: World) -> int:
+        channel = world.channel(paper.AUDITOR)
+        if world.acknowledged.get("cosignature"):
+            try:
+                channel.checkpoint(size, world.agreement.digest)
+            except NotFoundError as error:
+                raise LostError("a cosignature was taken and is not there") from error
+        held = channel.add_cosignature(size, line)
+        world.acknowledged["cosignature"] = held
+        return held
+
+    return do
+
+
+def _deny(world: World) -> Do:
+    _agreed(world)
+
+    def do(world: World) -> str:
+        try:
+            list(world.channel(paper.ASKING).entries(0))
+        except DeniedError as error:
+            return error.code
+        raise LostError("an agency has read the log")
+
+    return do
+
+
+def _keep_house(world: World) -> Do:
+    _agreed(world)
+    return lambda world: app.keep_house(world.storage, world.keys, world.clock)
+
+
 def _purge(world: World) -> Do:
     do = _match(world)
     do(world)
@@ -167,10 +212,13 @@ ACTS: dict[str, Act] = {
     "deliver": Act(_reveal("delivery"), "reveal-delivered"),
     "open": Act(_reveal("opening"), "reveal-opened"),
     "purge": Act(_purge, "period-purged"),
+    "cosign": Act(_cosign, ""),
+    "deny": Act(_deny, "access-denied"),
+    "keep house": Act(_keep_house, ""),
 }
 # These show the same again and log each time; or go through the storage beside the service, not through a call.
-REPEATED = frozenset({"list findings"})
-BESIDE = frozenset({"admit", "purge"})
+REPEATED = frozenset({"list findings", "deny"})
+BESIDE = frozenset({"admit", "purge", "keep house"})
 
 
 class LostError(AssertionError):

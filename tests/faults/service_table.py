@@ -65,7 +65,7 @@ class Table:
         """On a fresh start: nothing acknowledged is lost, the act ends well, once, and everything is whole."""
         with running(world):
             check_whole(world)
-            if acknowledged and self._entries(world) == 0:
+            if acknowledged and self._act.entry and self._entries(world) == 0:
                 trial.lost = "it was acknowledged, and the log has no entry of it"
             try:
                 again = self._perform(world)
@@ -74,7 +74,7 @@ class Table:
                 return trial
             if acknowledged and again != result:
                 trial.lost = f"it was acknowledged as {result!r} and is now {again!r}"
-            if self.name not in REPEATED:
+            if self._act.entry and self.name not in REPEATED:
                 assert self._entries(world) == 1, f"{trial}: {self._entries(world)} entries of one act"
         with running(world):
             check_whole(world)

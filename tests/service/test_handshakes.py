@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
@@ -192,3 +193,23 @@ def test_a_serving_process_logs_who_is_refused_by_tls(home: ServiceHome, serving
     assert all(isinstance(json.loads(line), dict) for line in lines), "standard error is JSON lines only"
     said = {line["reason"] for line in map(json.loads, lines) if line["event"] == "refused"}
     assert said == {*expected, BROKEN}
+
+
+def test_a_refusal_that_the_disk_did_not_take_is_logged_once_it_does(
+    admitted: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refusals = Refusals(admitted.storage.database, admitted.storage.log, admitted.metrics)
+
+    def full(*_arguments: object) -> None:
+        raise OSError(errno.ENOSPC, "full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(log.LogWriter, "append", full)
+        for number in range(limits.MAX_DENIALS_LOGGED // 2):
+            with pytest.raises(OSError):
+                refusals.record("GetEntries", "bureau", "00" * 32, policy.deny("auditors-only", "no"), f"{number:064x}")
+        Handshakes(tuple, refusals).look()
+    assert "access-denied" not in admitted.log_types()
+    Handshakes(tuple, refusals).look()
+    found = [entry.facts["message"] for entry in admitted.log() if entry.type == "access-denied"]
+    assert found == [f"{number:064x}" for number in range(limits.MAX_DENIALS_LOGGED // 2)]

@@ -12,7 +12,7 @@ import sqlite3
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from matcher.protocol.errors import ConcordatError
 from matcher.service import journal, limits
@@ -73,6 +73,8 @@ class Handshakes:
                     journal.warning("transport", line=line)
                 else:
                     ended[reason] += 1
+            with suppress(ConcordatError, sqlite3.Error, OSError):  # said when it was first refused
+                self._refusals.write_waiting()
             for reason, count in sorted(ended.items()):
                 try:
                     self._refusals.record_handshakes(RPC, reason, count, in_log=reason != BROKEN)

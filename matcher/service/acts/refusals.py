@@ -2,13 +2,14 @@
 
 Bounded, so that a caller cannot fill the log by knocking: a refusal that repeats within a minute (certificate, RPC,
 reason and message the same) is logged once, and of one certificate at most so many a minute; what TLS refuses, once an
-hour for each reason. Metrics count the rest.
+hour for each reason. Metrics count the rest. What a failing disk does not take waits until it does.
 """
 
 from __future__ import annotations
 
 import threading
-from collections import Counter
+from collections import Counter, deque
+from functools import partial
 from time import monotonic
 
 from matcher.protocol import entries
@@ -30,6 +31,7 @@ class Refusals:
         self._logged: set[tuple[str, str, str, str]] = set()
         self._by_caller: Counter[str] = Counter()
         self._handshakes: dict[str, float] = {}
+        self._unwritten: deque[tuple[str, dict[str, str]]] = deque(maxlen=limits.MAX_DENIALS_WAITING)
         self._lock = threading.Lock()
 
     def record(self, rpc: str, party: str, certificate: str, error: ConcordatError, message: str) -> None:
@@ -52,16 +54,33 @@ class Refusals:
         last = self._handshakes.get(reason)
         if not in_log or (last is not None and monotonic() - last < limits.HANDSHAKE_SPAN_SECONDS):
             return
+        self._handshakes[reason] = monotonic()
         self._append(
             "", {"rpc": rpc, "reason": reason, "detail": policy.REASONS[reason], "certificate": "", "message": ""}
         )
-        self._handshakes[reason] = monotonic()
 
     def _append(self, party: str, facts: dict[str, str]) -> None:
-        with self._database.write() as transaction:
-            self._log.append(
-                transaction, lambda time: entries.without_message("access-denied", time, facts, actor=party)
-            )
+        with self._lock:
+            self._unwritten.append((party, facts))
+        self.write_waiting()
+
+    def write_waiting(self) -> None:
+        """Write what a disk refused before. Raises what writing raises; what is not written then goes on waiting."""
+        while (refusal := self._next()) is not None:
+            party, facts = refusal
+            entry = partial(entries.without_message, "access-denied", facts=facts, actor=party)
+            try:
+                with self._database.write() as transaction:
+                    self._log.append(transaction, entry)
+            except BaseException:
+                if not self._log.is_ended:  # an ended log takes nothing any more
+                    with self._lock:
+                        self._unwritten.appendleft(refusal)
+                raise
+
+    def _next(self) -> tuple[str, dict[str, str]] | None:
+        with self._lock:
+            return self._unwritten.popleft() if self._unwritten else None
 
     def _has_room(self, certificate: str, refusal: tuple[str, str, str, str]) -> bool:
         with self._lock:
