@@ -40,7 +40,7 @@ HANDSHAKE_SECONDS = 20
 IDLE_CONNECTION_SECONDS = 600
 # Rows of one upload that one sync and one acknowledgement cover; fewer, when no more come for a moment.
 ACKNOWLEDGED_BYTES = 8 << 20
-QUIET_STREAM_SECONDS = 0.02
+QUIET_STREAM_SECONDS = 0.2
 # Chunks of one upload that are received while the one before them is stored.
 CHUNKS_AHEAD = 4
 # An upload that brings nothing for so long gives its place to others.
