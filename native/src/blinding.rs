@@ -24,6 +24,8 @@ use crate::vault::{self, Sent};
 /// Files that rows are spread over by the top bits of their tokens (matcher/agency/submit/buckets.py).
 pub const BUCKETS: usize = 64;
 const BUCKET_SHIFT: u32 = 2;
+/// Bytes for the heads of a bucket's blocks, with room to spare.
+const BLOCKS_HEADS: usize = 256;
 
 /// Where record secrets come from.
 pub enum Source {
@@ -162,14 +164,18 @@ impl Blinder {
                 content: record.content,
             });
         }
+        let room = put.iter().map(Sent::size).sum::<usize>() + sorted.vanished.iter().map(Sent::size).sum::<usize>();
         let deleted = sorted.vanished.iter().zip(leaves_deleted);
         let mut deleted = deleted.map(|(before, leaf)| Sent { op: DELETE, content: b"", leaf, ..*before }).peekable();
         let mut put = put.into_iter().peekable();
-        vault::pack(std::iter::from_fn(|| match (put.peek(), deleted.peek()) {
-            (Some(one), Some(other)) if other.handle < one.handle => deleted.next(),
-            (Some(_), _) => put.next(),
-            (None, _) => deleted.next(),
-        }))
+        vault::pack(
+            std::iter::from_fn(|| match (put.peek(), deleted.peek()) {
+                (Some(one), Some(other)) if other.handle < one.handle => deleted.next(),
+                (Some(_), _) => put.next(),
+                (None, _) => deleted.next(),
+            }),
+            room + BLOCKS_HEADS,
+        )
     }
 }
 

@@ -106,22 +106,14 @@ impl Submission {
             field.encode(&comparison, values, first, &mut places);
             at = end;
         }
+        let mut associated = self.associated.clone();
         for (number, row) in rows.iter_mut().enumerate() {
-            self.seal(&keys_of(number)[own.clone()], row)
+            associated.truncate(self.associated.len());
+            associated.extend_from_slice(&row[PLACE]);
+            seal(&keys_of(number)[own.clone()], &associated, row)
                 .ok_or_else(|| Error::at(first + number, "a vector is too long to be sealed"))?;
         }
         Ok(())
-    }
-
-    /// Seal the vector that stands in `row`.
-    fn seal(&self, key: &[u8], row: &mut [u8]) -> Option<()> {
-        let (head, sealed) = row.split_at_mut(HEAD_SIZE);
-        let (vector, tag) = sealed.split_at_mut(sealed.len() - TAG_SIZE);
-        let associated = [self.associated.as_slice(), &head[PLACE]].concat();
-        let nonce = Nonce::try_from(&head[HEAD_SIZE - NONCE_SIZE..]).ok()?;
-        let cipher = Aes256Gcm::new_from_slice(key).ok()?;
-        tag.copy_from_slice(&cipher.encrypt_inout_detached(&nonce, &associated, vector.into()).ok()?);
-        Some(())
     }
 
     /// The row that deletes the record of `token` and `handle`.
@@ -132,6 +124,16 @@ impl Submission {
         row[PLACE][TOKEN_SIZE..].copy_from_slice(handle);
         row
     }
+}
+
+/// Seal the vector that stands in `row`.
+fn seal(key: &[u8], associated: &[u8], row: &mut [u8]) -> Option<()> {
+    let (head, sealed) = row.split_at_mut(HEAD_SIZE);
+    let (vector, tag) = sealed.split_at_mut(sealed.len() - TAG_SIZE);
+    let nonce = Nonce::try_from(&head[HEAD_SIZE - NONCE_SIZE..]).ok()?;
+    let cipher = Aes256Gcm::new_from_slice(key).ok()?;
+    tag.copy_from_slice(&cipher.encrypt_inout_detached(&nonce, associated, vector.into()).ok()?);
+    Some(())
 }
 
 /// Fresh nonces for `count` rows.

@@ -30,6 +30,13 @@ pub struct Sent<'a> {
     pub content: &'a [u8],
 }
 
+impl Sent<'_> {
+    /// Bytes of the row in a block.
+    pub fn size(&self) -> usize {
+        HEAD_SIZE + self.link_column.len() + self.row_id.len() + self.link_value.len() + self.content.len()
+    }
+}
+
 /// The newest version of a handle, and how many versions of it were put.
 pub struct Previous<'a> {
     /// The newest version.
@@ -78,9 +85,10 @@ fn split(data: &[u8]) -> Option<(Sent<'_>, &[u8])> {
     Some((Sent { handle, token, leaf, op, link_column, row_id, link_value, content }, rest))
 }
 
-/// The blocks of `rows`, which ascend by handle. Refuses, by index, a text whose length its field cannot say.
-pub fn pack<'a>(rows: impl Iterator<Item = Sent<'a>>) -> Result<Vec<u8>, Error> {
-    let mut output = Vec::new();
+/// The blocks of `rows`, which ascend by handle; `room` is how many bytes they may have. Refuses, by index, a text whose
+/// length its field cannot say.
+pub fn pack<'a>(rows: impl Iterator<Item = Sent<'a>>, room: usize) -> Result<Vec<u8>, Error> {
+    let mut output = Vec::with_capacity(room);
     let mut open: Option<(u16, usize, u32)> = None; // number, start and rows of the block that is being written
     for (index, row) in rows.enumerate() {
         let number = (row.handle >> BLOCK_SHIFT) as u16;
@@ -117,7 +125,6 @@ fn append(output: &mut Vec<u8>, row: &Sent) -> Option<()> {
     head[66..68].copy_from_slice(&u16::try_from(row.row_id.len()).ok()?.to_be_bytes());
     head[68..70].copy_from_slice(&u16::try_from(row.link_value.len()).ok()?.to_be_bytes());
     head[70..].copy_from_slice(&u32::try_from(row.content.len()).ok()?.to_be_bytes());
-    output.reserve(HEAD_SIZE + row.link_column.len() + row.row_id.len() + row.link_value.len() + row.content.len());
     for part in [&head[..], row.link_column, row.row_id, row.link_value, row.content] {
         output.extend_from_slice(part);
     }

@@ -54,7 +54,9 @@ pub fn expanded(secrets: &[[u8; 64]], info: &[u8], output: &mut [[u8; 192]; LANE
     }
     let keyed = Keyed::new(&words);
     words.zeroize();
-    let mut messages: [Vec<u8>; LANES] = Default::default();
+    // Room for any round and its padding: no message grows, and none leaves a copy behind.
+    let room = 64 + info.len() + 1 + 2 * BLOCK;
+    let mut messages: [Vec<u8>; LANES] = std::array::from_fn(|_| Vec::with_capacity(room));
     for round in 0..3 {
         for (message, before) in messages.iter_mut().zip(output.iter()) {
             message.clear();
