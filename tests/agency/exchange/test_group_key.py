@@ -57,7 +57,7 @@ def test_another_id_another_seal_another_mode(own_keys: World) -> None:
     world = own_keys
     agree(world, group_key.create(world.homes[REGULATOR], "account"))
     item = sent(world)
-    refused(world, replace(item, attachment=item.attachment[:-1] + b"x"))
+    refused(world, replace(item, attachment=item.attachment[:-1] + bytes([item.attachment[-1] ^ 1])))
     sealed_to_other = world.homes[BUREAU].keys
     world.homes[BUREAU].keys = AgencyKeys.open(world.homes[REGULATOR].path / "keys", "secret")
     refused(world, item)
