@@ -39,7 +39,7 @@ test: setup
 check: lint types imports generated native test
 
 # Every durable step broken, 500 kills, a million malformed messages, 64 parties at once, the log changed 10,000 times;
-# some twenty-five minutes.
+# some twenty-five minutes on a quiet machine, besides `check`.
 check-long: check
 	CONCORDAT_MUTATIONS=210 $(BIN)/pytest -q tests/auditor/test_tampering.py
 	$(BIN)/python -m bench.faults --json

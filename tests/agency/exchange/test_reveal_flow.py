@@ -214,7 +214,7 @@ def test_o1_a_delivery_in_another_flow_or_period(world: World, header: dict[str,
 
 def test_o2_another_ciphertext(world: World) -> None:
     item = delivered(world, WRONG)
-    swap(world, item, attachment=item.attachment[:-1] + b"x")
+    swap(world, item, attachment=item.attachment[:-1] + bytes([item.attachment[-1] ^ 1]))
     collect_refused(world, "delivery-digest")
 
 
