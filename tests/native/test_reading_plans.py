@@ -87,6 +87,28 @@ def test_any_agreement_reads_the_same(world: tuple[Setup, str]) -> None:
         assert reading.in_blocks(path, given, crate, 200) == expected
 
 
+@pytest.mark.parametrize(
+    ("row", "code"),
+    [
+        (",,乙公司", "empty"), ("first,id,second", "header-again"), ("合计,,合计", "total-row"),
+        ("甲公司,P1,乙公司", ""),
+    ],
+)  # fmt: skip
+def test_what_a_plain_row_may_not_be(tmp_path: Path, row: str, code: str) -> None:
+    """Every cell of these is plain, so only the rule itself can send the row back."""
+    columns = [
+        Column("second", ("second",), "company", link=True),
+        Column("first", ("first",), "company", link=True, required=True),
+        Column("id", ("id",), "text", feeds="code"),
+    ]
+    given = reading.with_columns(reading.setup("answering"), columns, "company-name")
+    path = tmp_path / "file.csv"
+    path.write_text(f"first,id,second\n{row}\n", encoding="utf-8")
+    expected = reading.by_rows(path, given)
+    assert [reject.code for reject in expected.rejects] == ([code] if code else [])
+    assert reading.in_blocks(path, given, crate, 200) == expected
+
+
 LETTERS = (
     *range(0x3400),
     *range(0x3400, 0xD800, 61),
