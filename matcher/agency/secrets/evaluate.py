@@ -1,12 +1,11 @@
 """Asking the holder to evaluate link values it must not see (design section 4, mode ``oprf``), through the mailbox.
 
-Batches of up to 4,096, padded to a multiple of 1,024, sixteen under way at once: both sides stay busy, and a
-witness's cosignature serves many. A request
-is kept with its blinds, sealed, before it is sent: a restart sends what was not sent, takes answers that came
-meanwhile, and asks nothing twice. An answer counts only after, in this order: the holder's signature against its root
-in the agreement, that it answers this request, counts and digests, the proof against the agreed public key. A signed
-refusal stops the run at once, with the holder's reason; the request is dropped, so the next run asks afresh. Left to
-others: the arithmetic (blind/oprf.py), the holder's side (agent/).
+Batches of up to 4,096, padded to a multiple of 1,024, sixteen under way at once: both sides stay busy, and a witness's
+cosignature serves many. A request is kept with its blinds, sealed, before it is sent: a restart sends what was not
+sent, takes answers that came meanwhile, and asks nothing twice. An answer counts only after, in this order: the
+holder's signature against its root in the agreement, that it answers this request, counts and digests, the proof
+against the agreed public key. A signed refusal stops the run at once, with the holder's reason; the request is dropped,
+so the next run asks afresh. Left to others: the arithmetic (blind/oprf.py), the holder's side (agent/).
 """
 
 from __future__ import annotations
@@ -111,7 +110,7 @@ class _Run:
         return padded
 
     def _store(self) -> None:
-        """Keep what was finished; what is not kept when this process ends is answered again by the mailbox."""
+        """Keep what was finished. What is not kept when this process ends lies in the mailbox still."""
         self._cache.answered((request.digest, entries) for request, entries in self._finished)
         self._finished.clear()
 
