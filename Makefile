@@ -19,7 +19,8 @@ $(STAMP): pyproject.toml
 	@touch $@
 
 # Absent cargo is said, and no error; a crate that does not build is one.
-$(NATIVE): $(STAMP) $(wildcard native/src/*.rs native/src/*/*.rs native/src/*/*/*.rs) native/Cargo.toml native/Cargo.lock
+$(NATIVE): $(STAMP) $(wildcard native/src/*.rs native/src/*/*.rs native/src/*/*/*.rs) native/Cargo.toml native/Cargo.lock \
+  native/concordat_native.pyi
 ifdef CARGO
 	@rm -rf native/target/wheels
 	$(BIN)/maturin build --quiet --release --locked --manifest-path native/Cargo.toml --interpreter $(BIN)/python \

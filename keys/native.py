@@ -20,6 +20,8 @@ from keys.errors import BackendError
 
 VARIABLE = "CONCORDAT_BACKEND"
 NATIVE, PORTABLE = "native", "portable"
+# What the crate must offer: the digest of native/concordat_native.pyi, which the crate names as its own.
+INTERFACE = "faf04851cc8845e8"
 _MODULE = "concordat_native"
 _REMEDY = "Run `make setup` again, or set CONCORDAT_BACKEND=portable."
 
@@ -37,9 +39,12 @@ def module() -> ModuleType | None:
             raise BackendError("the native backend is not installed", remedy=_REMEDY)
         return None
     try:
-        return importlib.import_module(_MODULE)
+        found = importlib.import_module(_MODULE)
     except ImportError as error:
         raise BackendError("the native backend is installed but cannot be loaded", remedy=_REMEDY) from error
+    if getattr(found, "interface", "") != INTERFACE:
+        raise BackendError("the native backend is of another version of this program", remedy=_REMEDY)
+    return found
 
 
 def name() -> str:

@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, final
 
 version: str
+interface: str
+"""The first 16 hexadecimal digits of this file's SHA-256."""
 arithmetic: str
 """What the group operations use on this processor: ``avx512ifma`` or ``curve25519-dalek``."""
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+from pathlib import Path
+from types import SimpleNamespace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -56,8 +60,16 @@ def test_a_backend_is_chosen_and_never_guessed(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(native.importlib, "import_module", _broken)
     with pytest.raises(BackendError, match="cannot be loaded"):
         native.name()
+    monkeypatch.setattr(native.importlib, "import_module", lambda _name: SimpleNamespace(interface="0" * 16))
+    with pytest.raises(BackendError, match="another version"):
+        native.name()
     monkeypatch.undo()
     native.module.cache_clear()
+
+
+def test_the_crate_is_the_one_this_program_was_written_for() -> None:
+    stub = Path(__file__).parents[2] / "native" / "concordat_native.pyi"
+    assert hashlib.sha256(stub.read_bytes()).hexdigest()[:16] == native.INTERFACE == crate.interface
 
 
 def _broken(_name: str) -> None:
