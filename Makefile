@@ -40,7 +40,7 @@ test: setup
 check: lint types imports generated native test
 
 # Every durable step broken, 500 kills, a million malformed messages, 64 parties at once, the log changed 10,000 times;
-# some twenty-five minutes on a quiet machine, besides `check`.
+# some fifteen minutes more for the faults, and ten for the log.
 check-long: check
 	CONCORDAT_MUTATIONS=210 $(BIN)/pytest -q tests/auditor/test_tampering.py
 	$(BIN)/python -m bench.faults --json

@@ -1,6 +1,6 @@
 """Nothing lost, nobody let in: the long version of the fault tables, kills, denials, hostile input and load.
 
-    python -m bench.faults --json                # all of it, some twenty minutes on two cores
+    python -m bench.faults --json                # all of it, some thirteen minutes on two cores
     python -m bench.faults --kills 50 --malformed 20000 --parties 16 --sample 5
 
 ``lost_acknowledged``, ``crashes`` and ``wrongly_allowed`` must be zero; the exit status is 1 when one is not. The
