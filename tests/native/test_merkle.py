@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from keys import hashing
+from keys import native as backend
 from matcher.protocol.errors import VerificationError
 from matcher.protocol.merkle import CompactRange, leaf_hash, root
 from tests.native.columns import native
@@ -18,11 +20,16 @@ _WIDTHS = (1, 16, 16, 32, 12, 60)
 
 @pytest.mark.parametrize("size", [1, 54, 55, 56, 118, 119, 367])
 @pytest.mark.parametrize("count", [0, 1, 15, 16, 17, 100])
-def test_leaf_hashes_are_the_same(size: int, count: int) -> None:
+def test_leaf_hashes_are_the_same(size: int, count: int, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = os.urandom(size * count)
     expected = b"".join(leaf_hash(rows[start : start + size]) for start in range(0, len(rows), size))
     assert crate.leaf_hashes(rows, size) == expected
     assert crate.leaf_hashes(rows, size, threads=1) == expected
+    assert hashing.leaves(rows, size) == expected
+    assert hashing.tree_extend() == crate.tree_extend
+    monkeypatch.setattr(backend, "module", lambda: None)
+    assert hashing.leaves(rows, size) == expected
+    assert hashing.tree_extend() is None
 
 
 @given(steps=st.lists(st.integers(0, 70), max_size=12), seed=st.integers(0, 2**32))

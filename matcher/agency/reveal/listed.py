@@ -18,7 +18,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from keys import hashing, native
+from keys import hashing
 from matcher.agency.exchange.inbox import named
 from matcher.agency.reveal.proofs import FindingProof
 from matcher.agency.reveal.runs import ListedFinding, VerifiedRun
@@ -70,8 +70,7 @@ def verify_columns(
     run: VerifiedRun, agreement: Agreement, flow: str, period: str, party: str, parts: Iterable[Shown]
 ) -> ListedFindings:
     """Checks V4 to V6 of findings shown as columns."""
-    crate = native.module()
-    tree = PartialTree(crate.tree_extend if crate is not None else None)
+    tree = PartialTree(hashing.tree_extend())
     asking = agreement.flow(flow).asking
     columns, ids = [nothing(run.digest, asking)], [np.zeros((0, HASH_SIZE), np.uint8)]
     positions: list[int] = []

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from operator import itemgetter
 from pathlib import Path
 
-from keys import native
+from keys import hashing, native
 from matcher.agency.submit.buckets import bucket_path, buckets_in
 from matcher.channel.types import Chunk
 from matcher.protocol import rows
@@ -64,7 +64,7 @@ def chunks(directory: Path, vector_width: int, first: int, tree: CompactRange) -
     waiting, position = b"", 0
     for bucket in buckets_in(directory):
         data = _in_order(bucket_path(directory, bucket).read_bytes(), size)
-        _grow(tree, data, size)
+        tree.extend_hashes(hashing.leaves(data, size), hashing.tree_extend())
         count = len(data) // size
         waiting += data[min(count, max(0, first - position)) * size :]
         position += count
@@ -84,10 +84,3 @@ def _in_order(data: bytes, size: int) -> bytes:
     packed = native.split(data, size)
     packed.sort(key=itemgetter(rows.SORT_KEY))
     return b"".join(packed)
-
-
-def _grow(tree: CompactRange, data: bytes, size: int) -> None:
-    if (crate := native.module()) is not None:
-        tree.extend_hashes(crate.leaf_hashes(data, size, threads=1), crate.tree_extend)
-    else:
-        tree.extend(native.split(data, size))

@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from keys import native
+from keys import hashing, native
 from matcher.protocol import merkle, rows
 from matcher.protocol.errors import InputError
-from matcher.service.acts import ascending, growing
+from matcher.service.acts import ascending
 from matcher.service.store.uploads import Upload
 
 _Matrix = npt.NDArray[np.uint8]
@@ -99,7 +99,7 @@ def accept(packed: bytes, upload: Upload) -> Upload:
             remedy="Send one row per link value, or agree on `multiple` for the flow.",
         )
     edge = merkle.CompactRange.from_bytes(upload.edge)
-    growing.by_rows(edge, packed, upload.row_size)
+    edge.extend_hashes(hashing.leaves(packed, upload.row_size), hashing.tree_extend())
     return replace(
         upload, spooled=upload.spooled + len(matrix), edge=edge.to_bytes(),
         last_key=matrix[-1, rows.SORT_KEY].tobytes(), repeats=int(repeats[-1]),

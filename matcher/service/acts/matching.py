@@ -18,7 +18,7 @@ from matcher.protocol.errors import NotFoundError, OverloadedError, StateError
 from matcher.protocol.messages import SignedMessage
 from matcher.protocol.suite import sha256
 from matcher.service import limits, policy
-from matcher.service.acts import growing, letters
+from matcher.service.acts import letters
 from matcher.service.home import ServiceHome
 from matcher.service.match import run as matching
 from matcher.service.metrics import Metrics
@@ -128,7 +128,7 @@ class Matching:
             ids = part.ids(*bound, hashing.each)
             with self._database.write() as transaction:
                 findings.set_aside(transaction, findings.Block(first, part, ids))
-            growing.append(tree, part.leaf_hashes(ids, hashing.each))
+            tree.extend_hashes(part.leaf_hashes(ids, hashing.each).tobytes(), hashing.tree_extend())
         root, name = tree.root(), _name(agreement, request)
         facts = {"run": result.record, "findings_root": root.hex(), "findings": total}
         with self._database.write() as transaction:
