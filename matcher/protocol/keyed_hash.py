@@ -1,11 +1,12 @@
-"""HMAC-SHA-256 for 32-byte keys, on the path that every field of every row takes.
+"""HMAC for short messages, on the path that every field of every row takes.
 
-FIPS 198-1 spelled out over two SHA-256 calls. The standard library's ``hmac.digest`` looks its algorithm up on each
+FIPS 198-1 spelled out over two calls of the hash. The standard library's ``hmac.digest`` looks its algorithm up on each
 call, which costs half as much again as the two hashes of so short a message; a test holds both against each other.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from hashlib import sha256
 from typing import Any
 
@@ -21,6 +22,10 @@ def hmac_sha256(key: bytes, message: bytes) -> bytes:
     return sha256(key.translate(_OUTER) + _OUTER_FILL + inner).digest()
 
 
-def keyed_states(key: bytes) -> tuple[Any, Any]:
-    """(inner, outer) SHA-256 states of one 32-byte key: for many messages under it, copy both and go on as above."""
-    return sha256(key.translate(_INNER) + _INNER_FILL), sha256(key.translate(_OUTER) + _OUTER_FILL)
+def keyed_states(key: bytes, begin: Callable[[bytes], Any] = sha256, block: int = 64) -> tuple[Any, Any]:
+    """(inner, outer) states of one key: for many messages under it, copy both and go on as above.
+
+    ``begin`` is hashlib's function of a hash whose blocks have ``block`` bytes; the key has at most as many.
+    """
+    padded = key.ljust(block, b"\0")
+    return begin(padded.translate(_INNER)), begin(padded.translate(_OUTER))

@@ -17,12 +17,11 @@ from typing import Protocol
 from keys import native
 from matcher.agency.secrets.cache import CacheKeys, missing, open_reader, read
 from matcher.protocol.errors import StateError
+from matcher.protocol.keyed_hash import keyed_states
 from matcher.protocol.suite import lp
 
-_BLOCK = 128
+_SHA512_BLOCK = 128
 _MOST_FRESH = 1 << 18
-_INNER = bytes(value ^ 0x36 for value in range(256))
-_OUTER = bytes(value ^ 0x5C for value in range(256))
 
 
 class Source(Protocol):
@@ -55,9 +54,8 @@ class GroupSource:
 
     def secrets(self, link_values: Sequence[bytes]) -> list[bytes]:
         """F of each link value, as keys.group gives it; the key is hashed once for all."""
-        key = self.group_key.ljust(_BLOCK, b"\0")
-        inner = hashlib.sha512(key.translate(_INNER) + self.prefix)
-        outer = hashlib.sha512(key.translate(_OUTER))
+        inner, outer = keyed_states(self.group_key, hashlib.sha512, _SHA512_BLOCK)
+        inner.update(self.prefix)
         result = []
         for value in link_values:
             within, around = inner.copy(), outer.copy()
