@@ -20,7 +20,6 @@ FILE = "agreement"
 ROLES = ("prepare", "approve", "administer", "read")
 _LARGEST = 2**53 - 1
 _MAX_ORIGIN_BYTES = 255  # as in C2SP tlog-cosignature
-# Dates of an agreement are days in China: midnight at UTC+8, which has had no daylight saving time since 1991.
 
 _PERSON: dict[str, Entry] = {
     "id": Entry(schema.identifier),
