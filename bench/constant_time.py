@@ -8,13 +8,13 @@ certain. A small t proves nothing by itself: docs/native.md has the argument fro
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
 import random
 import statistics
 import time
 from array import array
+
+import click
 
 from bench import machine
 from keys import native, oprf, ristretto
@@ -59,18 +59,12 @@ def _welch(left: list[int], right: list[int]) -> float:
     return float((statistics.fmean(left) - statistics.fmean(right)) / spread**0.5)
 
 
-def main() -> None:
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="one JSON object")
+@click.option("--measurements", type=click.IntRange(2), default=MEASUREMENTS, show_default=True)
+def main(measurements: int, *, as_json: bool) -> None:
     """Print t and the machine."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--json", action="store_true", help="one JSON object")
-    parser.add_argument("--measurements", type=int, default=MEASUREMENTS)
-    arguments = parser.parse_args()
-    result = {**measure(arguments.measurements), "machine": machine.describe()}
-    if arguments.json:
-        print(json.dumps(result))  # noqa: T201
-        return
-    for name, value in result.items():
-        print(f"{name:16} {value}")  # noqa: T201
+    machine.show(measure(measurements), as_json=as_json)
 
 
 if __name__ == "__main__":

@@ -10,12 +10,12 @@ when nothing else does: no additions, carries, table reads or hashes. The kernel
 
 from __future__ import annotations
 
-import argparse
-import json
 import time
 from array import array
 from collections.abc import Callable
 from itertools import accumulate
+
+import click
 
 from bench import machine
 from keys import native, oprf, ristretto, seed
@@ -91,18 +91,12 @@ def _best(work: Callable[[], object]) -> float:
     return min(seconds)
 
 
-def main() -> None:
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="one JSON object")
+@click.option("--count", type=click.IntRange(1), default=COUNT, show_default=True, help="values in a run")
+def main(count: int, *, as_json: bool) -> None:
     """Print the figures, values a second on one core, beside the machine."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--json", action="store_true", help="one JSON object")
-    parser.add_argument("--count", type=int, default=COUNT, help="values in a run")
-    arguments = parser.parse_args()
-    result = {**measure(arguments.count), "machine": machine.describe()}
-    if arguments.json:
-        print(json.dumps(result))  # noqa: T201
-        return
-    for name, value in result.items():
-        print(f"{name:26} {value}")  # noqa: T201
+    machine.show(measure(count), as_json=as_json)
 
 
 if __name__ == "__main__":

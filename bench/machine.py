@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+import click
 
 _SAMPLE_SECONDS = 0.5
 _KIB = 1024
@@ -36,6 +40,16 @@ def describe() -> dict[str, object]:
         "python": platform.python_version(),
         "system": platform.platform(),
     }
+
+
+def show(figures: Mapping[str, object], *, as_json: bool) -> None:
+    """Print ``figures`` and the machine under them: a line each, or one JSON object."""
+    result = {**figures, "machine": describe()}
+    if as_json:
+        click.echo(json.dumps(result))
+        return
+    for name, value in result.items():
+        click.echo(f"{name:26} {value}")
 
 
 def tree(root: int) -> list[int]:
