@@ -1,6 +1,6 @@
 """Rows per second and memory of submit and match, from CSV files to sealed submissions to findings.
 
-``python -m bench.scale --rows 10000 --rows 100000 --mode oprf [--asking 100000] [--json]``
+``python -m bench.scale --rows 10000 --rows 100000 --mode oprf [--asking-share 10] [--json]``
 
 One command after the other, each with the machine to itself. ``slope`` is the exponent of the growth of the whole
 time over the sizes, by least squares on logarithms: 1 is linear. ``--plot FILE`` draws it. What runs: bench/world.py.
@@ -47,19 +47,16 @@ def slope(sizes: Sequence[int], seconds: Sequence[float]) -> float:
 
 @click.command()
 @click.option("--rows", type=click.IntRange(2), multiple=True, default=(10_000, 100_000), show_default=True)
-@click.option("--asking", type=click.IntRange(1), help="Rows of the asking side; as many as --rows if not given.")
-@click.option("--asking-share", type=click.IntRange(1), help="Rows of the asking side: --rows divided by this.")
+@click.option(
+    "--asking-share", type=click.IntRange(1), default=1, show_default=True,
+    help="Rows of the asking side: --rows divided by this.",
+)  # fmt: skip
 @click.option("--mode", type=click.Choice(("oprf", "hmac")), default="oprf", show_default=True)
 @click.option("--plot", type=click.Path(dir_okay=False, path_type=Path), help="Draw whole time over rows (SVG).")
 @click.option("--json", "as_json", is_flag=True)
-def main(
-    rows: tuple[int, ...], asking: int | None, asking_share: int | None, mode: str, plot: Path | None, *, as_json: bool
-) -> None:
+def main(rows: tuple[int, ...], asking_share: int, mode: str, plot: Path | None, *, as_json: bool) -> None:
     """Measure each size in turn and print a table, or one JSON object."""
-    runs: list[list[Measured]] = []
-    for count in rows:
-        few = count if asking is None else asking
-        runs.append(measure(mode, count, few if asking_share is None else max(1, count // asking_share)))
+    runs = [measure(mode, count, max(1, count // asking_share)) for count in rows]
     whole = [sum(item.seconds for item in run) for run in runs]
     growth = slope(rows, whole) if len(set(rows)) > 1 else None
     if plot is not None:
