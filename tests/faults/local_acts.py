@@ -1,4 +1,4 @@
-"""What an agency or an auditor does on its own disk while something breaks: each act with preparation and checks.
+"""What an agency does on its own disk while something breaks: each act with preparation and checks.
 
 ``do`` is repeated on freshly opened homes until it succeeds, as a person or a service manager would.
 """
@@ -17,7 +17,6 @@ from unittest import mock
 from keys import lock
 from keys.agency import AgencyKeys
 from keys.ring import KeyRing
-from keys.signing import SigningKey
 from matcher.agency import setup
 from matcher.agency.agent import decisions, loop, pending
 from matcher.agency.exchange import outgoing, service_card
@@ -27,21 +26,12 @@ from matcher.agency.secrets import evaluate
 from matcher.agency.submit import flow
 from matcher.agency.submit.flow import submit
 from matcher.agency.submit.job import make_job
-from matcher.auditor import export
-from matcher.auditor.home import AuditorHome
-from matcher.auditor.mirror.store import MirrorStore
-from matcher.auditor.source import DirectorySource
-from matcher.auditor.verify import verify
-from matcher.auditor.witness.witness import Witness
 from matcher.protocol.errors import InputError, StateError
 from tests.agency import submission_world, test_evaluate
 from tests.agency.exchange import world as exchange
 from tests.agency.exchange.test_evaluation import HerePool
 from tests.agency.exchange.test_reveal_flow import FROZEN, WRONG, approve, ask_for
 from tests.agency.submission_world import ASKING, FLOW, PERIOD, silent
-from tests.auditor.test_witness import Log
-from tests.auditor.world import AUDIT, LOG_KEY, Source
-from tests.auditor.world import World as AuditedWorld
 from tests.faults.here_workers import HereWorkers
 
 SECRET = "secret"
@@ -407,85 +397,3 @@ class SubmitEvaluated(SubmitGroupKey):
         super().check()
         kinds = Counter(item.message.kind for item in self.world.service.mail)
         assert kinds["evaluation-request"] == 1
-
-
-class KeepMirror(Scene):
-    """An auditor's mirror takes leaves in batches."""
-
-    def prepare(self) -> None:
-        """A log."""
-        self.story = AuditedWorld.good()
-
-    @contextmanager
-    def _store(self) -> Iterator[MirrorStore]:
-        store = MirrorStore(self.path / "mirror.db", LOG_KEY)
-        try:
-            yield store
-        finally:
-            store.close()
-
-    def do(self) -> None:
-        """Take what is missing."""
-        with self._store() as store:
-            for end in (5, len(self.story.entries)):
-                size = store.head().size
-                if size < end:
-                    note = self.story.checkpoint() if end == len(self.story.entries) else ""
-                    store.append(size, self.story.entries[size:end], note)
-
-    def check(self) -> None:
-        """Every leaf, once, and the checkpoint."""
-        with self._store() as store:
-            assert list(store.leaves()) == self.story.entries
-            assert store.head().note == self.story.checkpoint()
-
-
-class CosignLog(KeepMirror):
-    """A witness: it holds what it cosigns, and hands the same line in again after a crash."""
-
-    key = SigningKey.generate()
-
-    def prepare(self) -> None:
-        """A log that takes lines."""
-        super().prepare()
-        self.log = Log(self.story.entries)
-
-    def do(self) -> None:
-        """One step of a fresh witness."""
-        with self._store() as store:
-            Witness(self.path, AUDIT, self.log, store, LOG_KEY, self.key, lambda: NOW).step()
-
-    def check(self) -> None:
-        """One line, however often it was handed in; every leaf is held."""
-        assert len(set(self.log.lines)) == 1
-        with self._store() as store:
-            assert list(store.leaves()) == self.story.entries
-
-
-class ExportLog(KeepMirror):
-    """``concordat audit export``."""
-
-    def do(self) -> None:
-        """Write it into a new directory: one that an attempt left is no export, and says so."""
-        for left in self.path.glob("export*"):
-            assert not (left / "checkpoint").exists() or (left / "agreements").exists()
-        self.target = self.path / f"export{len(list(self.path.iterdir()))}"
-        export.export(Source(self.story), self.target)
-
-    def check(self) -> None:
-        """Anybody can verify it."""
-        verify(DirectorySource(self.target), LOG_KEY, None).require_clean()
-
-
-class KeepCheckpoint(KeepMirror):
-    """``concordat audit verify`` keeps what it has seen."""
-
-    def do(self) -> None:
-        """Keep it."""
-        AuditorHome(self.path).keep_seen(LOG_KEY, self.story.checkpoint())
-
-    def check(self) -> None:
-        """It is there, whole."""
-        seen = AuditorHome(self.path).last_seen(LOG_KEY)
-        assert seen is not None
-        assert seen.size == len(self.story.entries)

@@ -1,11 +1,11 @@
-"""Agreements, calendars, databases of an earlier version, and an auditor's own files, while something breaks."""
+"""Agreements, calendars, databases of an earlier version, while something breaks."""
 
 from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -17,25 +17,12 @@ from matcher.agency.agreements import known, signatures
 from matcher.agency.calendar import store as calendars
 from matcher.agency.home import AgencyHome, Person
 from matcher.agency.submit import flow
-from matcher.auditor.browse.build import build
-from matcher.auditor.browse.comparing import differences
-from matcher.auditor.home import AuditorHome
-from matcher.auditor.mirror.follow import HistoryError
-from matcher.auditor.mirror.reading import keep_agreement
-from matcher.auditor.mirror.store import MirrorStore
-from matcher.auditor.mirror.updating import verify_copy
-from matcher.auditor.witness.witness import Witness
 from matcher.protocol.errors import ConcordatError, UnreachableError
 from tests.agency import test_agreements
-from tests.auditor.live_log import Log
-from tests.auditor.page_world import full_story
-from tests.auditor.world import AUDIT, LOG_KEY
 from tests.faults.local_acts import (
     NOW,
     SECRET,
-    CosignLog,
     CreateHome,
-    KeepMirror,
     Scene,
     SubmitEvaluated,
     SubmitGroupKey,
@@ -203,71 +190,6 @@ class BringUpToDate(Scene):
         require_findings(self.run, self.findings)
 
 
-class KeepCopy(Scene):
-    """``concordat audit mirror``: agreements, leaves, the last checkpoint, the page."""
-
-    def prepare(self) -> None:
-        """A log with everything in it."""
-        self.story = full_story()
-
-    @contextmanager
-    def _store(self) -> Iterator[MirrorStore]:
-        store = MirrorStore(self.path / "mirror.db", LOG_KEY)
-        try:
-            yield store
-        finally:
-            store.close()
-
-    def do(self) -> None:
-        """Take what is missing, verify, keep, show."""
-        home = AuditorHome(self.path)
-        for digest, papers in self.story.agreement_files.items():
-            keep_agreement(self.path, digest, *papers)
-        with self._store() as store:
-            size = store.head().size
-            store.append(size, self.story.entries[size:], self.story.checkpoint())
-            report = verify_copy(self.path, store, LOG_KEY, home.last_seen(LOG_KEY), lambda _done: None)
-            home.keep_seen(LOG_KEY, report.note)
-            build(self.path, store, report)
-
-    def check(self) -> None:
-        """The copy verifies, and the page is what the copy makes it."""
-        with self._store() as store:
-            report = verify_copy(
-                self.path, store, LOG_KEY, AuditorHome(self.path).last_seen(LOG_KEY), lambda _done: None
-            )
-            report.require_clean()
-            assert list(differences(self.path, store, report)) == []
-
-
-class KeepAuditorsEvidence(KeepMirror):
-    """A witness and a verifying auditor meet another history: they refuse, and keep what shows it."""
-
-    def prepare(self) -> None:
-        """A witness that has held the log, which then is another."""
-        super().prepare()
-        with self._store() as store:
-            self._witness(Log(self.story.entries), store).step()
-        AuditorHome(self.path).keep_seen(LOG_KEY, self.story.checkpoint())
-        self.other = Log(self.story.entries[:-1] + self.story.entries[:1])
-
-    def _witness(self, log: Log, store: MirrorStore) -> Witness:
-        return Witness(self.path, AUDIT, log, store, LOG_KEY, CosignLog.key, lambda: NOW)
-
-    def do(self) -> None:
-        """Look, and keep."""
-        with self._store() as store, suppress(HistoryError):
-            self._witness(self.other, store).step()
-        AuditorHome(self.path).keep_evidence(LOG_KEY, self.other.checkpoint())
-
-    def check(self) -> None:
-        """What was held and what was shown are there, whole."""
-        kept = {path.read_text() for path in (self.path / "evidence").glob("*.note")}
-        assert self.other.checkpoint() in kept
-        assert self.story.checkpoint() in kept
-        assert self.other.lines == []
-
-
 PAPER_SCENES = {
     "agency: sign agreement": SignAgreement,
     "agency: add calendar": AddCalendar,
@@ -275,6 +197,4 @@ PAPER_SCENES = {
     "agency: submit, refused": SubmitRefused,
     "all: bring databases up to date": BringUpToDate,
     "auditor: create home": CreateAuditor,
-    "auditor: keep copy and page": KeepCopy,
-    "auditor: keep evidence": KeepAuditorsEvidence,
 }

@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.faults.auditor_acts import AUDITOR_SCENES
 from tests.faults.exchange_acts import EXCHANGE_SCENES
 from tests.faults.local_acts import (
     AddService,
     AnswerEvaluation,
     ChangePassphrase,
     Collect,
-    CosignLog,
     CreateHome,
     DecideAndDeliver,
-    ExportLog,
-    KeepCheckpoint,
-    KeepMirror,
     RefuseEvaluation,
     RenewCard,
     Scene,
@@ -40,10 +37,7 @@ SCENES: dict[str, Callable[[Path, Shelf], Scene]] = {
     "agency: collect": Collect,
     "agency: submit, group key": SubmitGroupKey,
     "agency: submit, evaluated": SubmitEvaluated,
-    "auditor: keep mirror": KeepMirror,
-    "auditor: cosign": CosignLog,
-    "auditor: export": ExportLog,
-    "auditor: keep checkpoint": KeepCheckpoint,
+    **AUDITOR_SCENES,
     **EXCHANGE_SCENES,
     **PAPER_SCENES,
     **OPERATOR_SCENES,
