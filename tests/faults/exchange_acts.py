@@ -1,22 +1,169 @@
-"""What agencies exchange while something breaks: asking, refusing, disputing, waiting for witnesses, the group key."""
+"""What agencies exchange while something breaks: evaluations, reveals from asking to opening,
+refusals, disputes, waiting for witnesses, the group key."""
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
+from unittest import mock
 
 from keys.agency import AgencyKeys
-from matcher.agency.agent import group_key, pending, unwitnessed
+from matcher.agency.agent import decisions, group_key, loop, pending, unwitnessed
 from matcher.agency.exchange import outgoing
 from matcher.agency.exchange.cards import CardBook
 from matcher.agency.exchange.trust import EVIDENCE_DIRECTORY, trust_of
 from matcher.agency.reveal import asking
 from matcher.protocol.errors import VerificationError
 from tests.agency.exchange import world as exchange
+from tests.agency.exchange.test_evaluation import HerePool
 from tests.agency.exchange.test_group_key import agree
-from tests.agency.exchange.test_reveal_flow import WRONG, approve, ask_for
-from tests.faults.local_acts import SECRET, AnswerEvaluation, DecideAndDeliver, ExchangeScene, TakeRequest
+from tests.agency.exchange.test_reveal_flow import FROZEN, WRONG, approve, ask_for
+from tests.faults.local_acts import SECRET, Scene, close_journals
+
+
+class ExchangeScene(Scene):
+    def prepare(self) -> None:
+        """A fresh exchange in memory, homes on disk."""
+        for item in (
+            mock.patch.object(loop, "EvaluationPool", HerePool), mock.patch.object(loop, "_BUSY_WAIT_SECONDS", 0),
+        ):  # fmt: skip
+            self.stack.enter_context(item)
+        self.world = exchange.make_world(self.path, self.shelf.templates)
+        self.stack.callback(self._close)
+        self.arrange()
+
+    def arrange(self) -> None:
+        """What comes before the act."""
+
+    def _close(self) -> None:
+        close_journals(self.world.homes.values())
+
+    def reopen(self) -> None:
+        """Open the journals again."""
+        self._close()
+
+    def elsewhere(self) -> dict[str, Any]:
+        """The log and the mailbox."""
+        return {name: getattr(self.world.service, name) for name in ("entries", "mail", "witnessed")}
+
+    def restore_elsewhere(self, held: dict[str, Any]) -> None:
+        """Put them back."""
+        vars(self.world.service).update(held)
+
+    def kinds(self) -> Counter[str]:
+        """The kinds of messages in the mailbox."""
+        return Counter(item.message.kind for item in self.world.service.mail)
+
+    def run_agent(self) -> None:
+        """One pass of a fresh agent."""
+        home, channel = self.world.homes[exchange.REGULATOR], self.world.channels[exchange.REGULATOR]
+        arguments: Any = (
+            home, channel, self.world.inbox(exchange.REGULATOR), self.world.reveal_desk(), self.world.delivery_desk(),
+            lambda _act: None,
+        )  # fmt: skip
+        loop.Agent(*arguments).run(0)
+
+    def ask(self, **changes: object) -> None:
+        """An evaluation request arrives."""
+        from matcher.protocol import suite
+
+        body: dict[str, object] = {
+            "link": "account", "epoch": 1, "count": 1024, "checkpoint": self.world.note(),
+            "elements_sha256": suite.sha256(self.shelf.elements).hex(), **changes,
+        }  # fmt: skip
+        request = self.world.sign(exchange.BUREAU, "evaluation-request", body, exchange.REGULATOR)
+        self.world.deliver(request, self.shelf.elements)
+
+
+class AnswerEvaluation(ExchangeScene):
+    """The agent evaluates a batch: counted once, answered once."""
+
+    def arrange(self) -> None:
+        """A request."""
+        self.ask()
+
+    def do(self) -> None:
+        """Answer."""
+        self.run_agent()
+
+    def check(self) -> None:
+        """One answer, 1,024 counted."""
+        assert self.kinds() == {"evaluation-request": 1, "evaluation-answer": 1}
+        rows = self.world.homes[exchange.REGULATOR].journal.rows("SELECT used FROM counts")
+        assert {row["used"] for row in rows} == {1024}
+
+
+class RefuseEvaluation(AnswerEvaluation):
+    """The agent refuses a batch: nothing counted, refused once."""
+
+    def arrange(self) -> None:
+        """A request of another epoch."""
+        self.ask(epoch=2)
+
+    def check(self) -> None:
+        """One refusal."""
+        assert self.kinds() == {"evaluation-request": 1, "evaluation-refusal": 1}
+        assert not self.world.homes[exchange.REGULATOR].journal.rows("SELECT used FROM counts")
+
+
+class TakeRequest(ExchangeScene):
+    """The agent takes a reveal request: a flag approved, another finding pending."""
+
+    def arrange(self) -> None:
+        """Two findings asked for."""
+        run, own = self.world.run((FROZEN, WRONG))
+        self.world.ask(run, own)
+        outgoing.send_waiting(self.world.homes[exchange.BUREAU], self.world.channels[exchange.BUREAU])  # type: ignore[arg-type]
+
+    def do(self) -> None:
+        """Take, decide by flag, deliver."""
+        self.run_agent()
+
+    def check(self) -> None:
+        """One decision and one delivery; one finding waits for a person; two counted."""
+        assert self.kinds() == {"reveal-request": 1, "reveal-decision": 1, "delivery": 1}
+        journal = self.world.homes[exchange.REGULATOR].journal
+        assert len(pending.listed(journal, (pending.PENDING,))) == 1
+        assert [row["used"] for row in journal.rows("SELECT used FROM counts")] == [2]
+
+
+class DecideAndDeliver(TakeRequest):
+    """A person approves; what was approved is sealed and sent once."""
+
+    def arrange(self) -> None:
+        """A finding that waits."""
+        ask_for(self.world, WRONG)
+
+    def do(self) -> None:
+        """Approve what waits, send."""
+        if pending.listed(self.world.homes[exchange.REGULATOR].journal, (pending.PENDING,)):
+            approve(self.world, reason=decisions.PERSON_REASON)
+        self.world.delivery_desk().run()
+
+    def check(self) -> None:
+        """One decision, one delivery."""
+        assert self.kinds() == {"reveal-request": 1, "reveal-decision": 1, "delivery": 1}
+
+
+class Collect(DecideAndDeliver):
+    """The asking side opens what was delivered."""
+
+    def arrange(self) -> None:
+        """A delivered finding."""
+        super().arrange()
+        DecideAndDeliver.do(self)
+
+    def do(self) -> None:
+        """Collect."""
+        self.world.collector().run(0, lambda _done: None)
+
+    def check(self) -> None:
+        """One opening, and the finding is opened."""
+        assert self.kinds()["opening"] == 1
+        rows = self.world.homes[exchange.BUREAU].journal.rows("SELECT state FROM asked")
+        assert [row["state"] for row in rows] == ["opened"]
 
 
 class AskForReveal(ExchangeScene):
@@ -165,6 +312,11 @@ class KeepEvidence(ExchangeScene):
 
 
 EXCHANGE_SCENES = {
+    "agency: answer evaluation": AnswerEvaluation,
+    "agency: refuse evaluation": RefuseEvaluation,
+    "agency: take reveal request": TakeRequest,
+    "agency: decide and deliver": DecideAndDeliver,
+    "agency: collect": Collect,
     "agency: ask for reveal": AskForReveal,
     "agency: refuse by person": RefuseByPerson,
     "agency: refuse by gate": RefuseByGate,

@@ -9,18 +9,13 @@ from tests.faults.auditor_acts import AUDITOR_SCENES
 from tests.faults.exchange_acts import EXCHANGE_SCENES
 from tests.faults.local_acts import (
     AddService,
-    AnswerEvaluation,
     ChangePassphrase,
-    Collect,
     CreateHome,
-    DecideAndDeliver,
-    RefuseEvaluation,
     RenewCard,
     Scene,
     Shelf,
     SubmitEvaluated,
     SubmitGroupKey,
-    TakeRequest,
 )
 from tests.faults.operator_acts import OPERATOR_SCENES
 from tests.faults.paper_acts import PAPER_SCENES
@@ -30,11 +25,6 @@ SCENES: dict[str, Callable[[Path, Shelf], Scene]] = {
     "agency: renew card": RenewCard,
     "agency: add service": AddService,
     "agency: change passphrase": ChangePassphrase,
-    "agency: answer evaluation": AnswerEvaluation,
-    "agency: refuse evaluation": RefuseEvaluation,
-    "agency: take reveal request": TakeRequest,
-    "agency: decide and deliver": DecideAndDeliver,
-    "agency: collect": Collect,
     "agency: submit, group key": SubmitGroupKey,
     "agency: submit, evaluated": SubmitEvaluated,
     **AUDITOR_SCENES,
