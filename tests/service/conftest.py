@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from keys import native
 from tests.service.world import Template, World, new_template, new_world
 
 
@@ -28,3 +29,12 @@ def world(admitted: World) -> World:
     """A world with an agreement in force."""
     admitted.agree()
     return admitted
+
+
+@pytest.fixture(params=[native.NATIVE, native.PORTABLE])
+def backend(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each way that the service computes by columns."""
+    if request.param == native.PORTABLE:
+        monkeypatch.setattr(native, "module", lambda: None)
+    elif native.module() is None:
+        pytest.skip("the native crate is not built, or left alone")

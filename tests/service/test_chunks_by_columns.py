@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keys import native
 from matcher.protocol import merkle, rows
 from matcher.protocol.errors import InputError
 from matcher.service.acts import chunks as checking
@@ -72,14 +71,6 @@ _rows = st.lists(
     ),
     min_size=1, max_size=14,
 )  # fmt: skip
-
-
-@pytest.fixture(params=[native.NATIVE, native.PORTABLE])
-def backend(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    if request.param == native.PORTABLE:
-        monkeypatch.setattr(native, "module", lambda: None)
-    elif native.module() is None:
-        pytest.skip("the native crate is not built, or left alone")
 
 
 @pytest.mark.usefixtures("backend")

@@ -12,19 +12,10 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keys import native
 from matcher.protocol import rows
 from matcher.protocol.errors import VerificationError
 from matcher.service.match.gathering import Reader
 from matcher.service.match.opening import open_envelopes
-
-
-@pytest.fixture(params=[native.NATIVE, native.PORTABLE])
-def backend(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    if request.param == native.PORTABLE:
-        monkeypatch.setattr(native, "module", lambda: None)
-    elif native.module() is None:
-        pytest.skip("the native crate is not built, or left alone")
 
 
 @pytest.mark.usefixtures("backend")
