@@ -10,6 +10,7 @@ pub mod group;
 mod hmac;
 mod lanes;
 mod point;
+mod roots;
 pub mod sha256;
 mod sha512;
 mod signed;

@@ -11,6 +11,7 @@ use core::hint::black_box;
 use super::constants;
 use super::field::*;
 use super::lanes::load;
+use super::roots::{inverse, sqrt_ratio};
 
 /// X, Y, Z, T with XY = ZT.
 #[derive(Clone, Copy)]

@@ -8,6 +8,7 @@ use super::{Addend, Factors, Point, add_cached, choose_points, double};
 use crate::kernel::constants;
 use crate::kernel::field::*;
 use crate::kernel::lanes::{load, store};
+use crate::kernel::roots::{inverse, sqrt_ratio};
 use crate::multiples::{DIGITS, Digits, HALF, WIDTH};
 
 const LANES: usize = 8;
