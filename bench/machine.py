@@ -6,7 +6,6 @@ import json
 import os
 import platform
 import threading
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -53,20 +52,14 @@ def show(figures: Mapping[str, object], *, as_json: bool) -> None:
 
 
 def tree(root: int) -> list[int]:
-    """``root`` and every process below it."""
-    children: dict[int, list[int]] = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                fields = (entry / "stat").read_text().rpartition(")")[2].split()
-            except OSError:
-                continue
-            children.setdefault(int(fields[1]), []).append(int(entry.name))
-    found, waiting = [], [root]
-    while waiting:
-        process = waiting.pop()
-        found.append(process)
-        waiting.extend(children.get(process, ()))
+    """``root`` and every process below it, from the kernel's lists of children."""
+    found = [root]
+    for process in found:  # grows while it is walked
+        try:
+            lists = [(task / "children").read_text() for task in Path(f"/proc/{process}/task").iterdir()]
+        except OSError:  # ended meanwhile
+            continue
+        found.extend(int(child) for listed in lists for child in listed.split())
     return found
 
 
@@ -115,6 +108,7 @@ class PeakMemory:
         self._thread.join()
 
     def _sample(self) -> None:
-        while not self._stop.is_set():
+        ended = False
+        while not ended:
             self.peak = max(self.peak, proportional_memory(tree(self._root)))
-            time.sleep(_SAMPLE_SECONDS)
+            ended = self._stop.wait(_SAMPLE_SECONDS)
