@@ -44,7 +44,7 @@ pub fn radix_16(scalar: &Scalar) -> [i8; 64] {
 }
 
 /// The elements of inputs `first` and following, times their scalars, encoded.
-#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512ifma")]
 pub fn hashed(inputs: &Inputs, first: usize, halves: Scalars) -> Vec<[u8; 32]> {
     let count = halves.count();
     let mut points = Vec::with_capacity(count.div_ceil(LANES));
@@ -76,7 +76,7 @@ pub fn hashed(inputs: &Inputs, first: usize, halves: Scalars) -> Vec<[u8; 32]> {
 }
 
 /// expand_message_xmd to 64 bytes (RFC 9380 section 5.3.1), from the padded messages of its first hash.
-#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512ifma")]
 pub fn expand(messages: &[Vec<u8>; LANES], tag: &[u8]) -> sha512::State {
     let seed = sha512::update(sha512::initial(), messages);
     let mut tail = vec![1];
@@ -92,7 +92,7 @@ pub fn expand(messages: &[Vec<u8>; LANES], tag: &[u8]) -> sha512::State {
 }
 
 /// Encoded elements times their scalars, encoded; or the index of the first that encodes no element but the identity.
-#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512ifma")]
 pub fn decoded(elements: &[[u8; 32]], halves: Scalars) -> Result<Vec<[u8; 32]>, usize> {
     let count = elements.len();
     let mut points = Vec::with_capacity(count.div_ceil(LANES));
@@ -108,7 +108,7 @@ pub fn decoded(elements: &[[u8; 32]], halves: Scalars) -> Result<Vec<[u8; 32]>, 
 }
 
 /// Eight elements from `at` on, or the index of the first that is none but the identity; the last fills up.
-#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512ifma")]
 pub fn decode(elements: &[[u8; 32]], at: usize) -> Result<Point, usize> {
     let last = elements.len() - 1;
     let mut words = [[0u64; LANES]; 4];
@@ -132,7 +132,7 @@ fn is_canonical(element: &[u8; 32]) -> bool {
     at_most && element[0] & 1 == 0 && *element != [0; 32]
 }
 
-#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512ifma")]
 pub fn encoded(points: &[Point], count: usize) -> Vec<[u8; 32]> {
     let mut encodings = Vec::with_capacity(points.len() * LANES);
     for words in point::encode_doubles(points) {
@@ -150,7 +150,7 @@ pub fn encoded(points: &[Point], count: usize) -> Vec<[u8; 32]> {
 }
 
 /// The outputs, 64 bytes each, of inputs `first` and following, from their encoded elements (RFC 9497 section 3.3.1).
-#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512ifma")]
 pub fn finish(inputs: &Inputs, first: usize, elements: &[[u8; 32]], output: &mut [u8]) {
     let mut messages: [Vec<u8>; LANES] = Default::default();
     for (eight, (elements, places)) in elements.chunks(LANES).zip(output.chunks_mut(LANES * 64)).enumerate() {

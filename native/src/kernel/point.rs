@@ -53,16 +53,16 @@ const DIGITS: usize = 64;
 const TABLE: usize = 8;
 
 impl Factors {
-    #[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512ifma")]
     #[inline]
     fn point(&self) -> Point {
         Point { x: mul(&self.e, &self.f), y: mul(&self.g, &self.h), z: mul(&self.f, &self.g), t: mul(&self.e, &self.h) }
     }
 
-    #[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512ifma")]
     #[inline]
     fn addend(&self) -> Addend {
-        let (x, y) = (wide(&self.e, &self.f), wide(&self.g, &self.h));
+        let (x, y) = (wide::<PLAIN>(&self.e, &self.f), wide::<RAISED>(&self.g, &self.h));
         Addend {
             plus: carried(&wide_add(&y, &x)),
             minus: carried(&wide_sub(&y, &x)),
@@ -71,7 +71,7 @@ impl Factors {
         }
     }
 
-    #[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512ifma")]
     #[inline]
     fn doubled(&self) -> Factors {
         double(&mul(&self.e, &self.f), &mul(&self.g, &self.h), &mul(&self.f, &self.g))
@@ -79,10 +79,11 @@ impl Factors {
 }
 
 /// The double of (X, Y, Z).
-#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512ifma")]
 #[inline]
 fn double(x: &Field, y: &Field, z: &Field) -> Factors {
-    let (xx, yy, zz, xy) = (wide_square(x), wide_square(y), wide_square(z), wide(x, y));
+    let (xx, yy) = (wide_square::<PLAIN>(x), wide_square::<RAISED>(y));
+    let (zz, xy) = (wide_square::<RAISED>(z), wide::<PLAIN>(x, y));
     // F and H against their usual signs, which is the same point: no sum of wides is negative.
     Factors {
         e: carried(&wide_add(&xy, &xy)),
@@ -92,13 +93,13 @@ fn double(x: &Field, y: &Field, z: &Field) -> Factors {
     }
 }
 
-#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512ifma")]
 #[inline]
 fn add_cached(left: &Addend, right: &Cached) -> Factors {
-    let a = wide(&left.minus, &right.minus);
-    let b = wide(&left.plus, &right.plus);
-    let c = wide(&left.t, &right.t2d);
-    let d = wide(&left.z, &right.z2);
+    let a = wide::<PLAIN>(&left.minus, &right.minus);
+    let b = wide::<RAISED>(&left.plus, &right.plus);
+    let c = wide::<PLAIN>(&left.t, &right.t2d);
+    let d = wide::<RAISED>(&left.z, &right.z2);
     Factors {
         e: carried(&wide_sub(&b, &a)),
         f: carried(&wide_sub(&d, &c)),
@@ -108,7 +109,7 @@ fn add_cached(left: &Addend, right: &Cached) -> Factors {
 }
 
 impl Point {
-    #[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512ifma")]
     #[inline]
     fn cached(&self) -> Cached {
         Cached {
@@ -119,7 +120,7 @@ impl Point {
         }
     }
 
-    #[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512ifma")]
     #[inline]
     fn addend(&self) -> Addend {
         Addend { plus: add(&self.y, &self.x), minus: sub(&self.y, &self.x), z: self.z, t: self.t }
@@ -127,14 +128,14 @@ impl Point {
 }
 
 /// The elements of 64 uniform bytes each, as two times four words (RFC 9496 section 4.3.4).
-#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512ifma")]
 pub fn derive(first: &[__m512i; 4], second: &[__m512i; 4]) -> Point {
     let [left, right] = map(&[from_words(first), from_words(second)]);
     add_cached(&left.addend(), &right.cached()).point()
 }
 
 /// MAP of RFC 9496 section 4.3.4, two at once.
-#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512ifma")]
 fn map(t: &[Field; 2]) -> [Point; 2] {
     let (one, minus_one) = (small(1), negated(&small(1)));
     let (d, sqrt_m1) = (splat(constants::D), splat(constants::SQRT_M1));
@@ -162,7 +163,7 @@ fn map(t: &[Field; 2]) -> [Point; 2] {
 }
 
 /// Each element times its own scalar, whose digits are secret. The whole table is read for each digit.
-#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512ifma")]
 pub fn multiply(point: &Point, digits: &Digits) -> Point {
     let table = multiples(point);
     let identity = Addend { plus: small(1), minus: small(1), z: small(1), t: small(0) };
@@ -175,7 +176,7 @@ pub fn multiply(point: &Point, digits: &Digits) -> Point {
 }
 
 /// The sum, in each lane, of elements times their scalars; doublings are shared.
-#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512ifma")]
 pub fn sum(points: &[Point], digits: &[Digits]) -> Point {
     let mut tables = Vec::with_capacity(points.len());
     for point in points {
@@ -192,7 +193,7 @@ pub fn sum(points: &[Point], digits: &[Digits]) -> Point {
 }
 
 /// The sum of all lanes, in each of them.
-#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512ifma")]
 pub fn across(mut point: Point) -> Point {
     let turned = |point: &Point, by: i64| {
         let order = _mm512_and_si512(
@@ -209,7 +210,7 @@ pub fn across(mut point: Point) -> Point {
 }
 
 /// One to eight times the element.
-#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512ifma")]
 fn multiples(point: &Point) -> [Cached; TABLE] {
     let first = point.cached();
     let mut table = [first; TABLE];
@@ -222,7 +223,7 @@ fn multiples(point: &Point) -> [Cached; TABLE] {
 }
 
 /// The entry of each lane's digit, -8 to 8, negated where it is negative; the identity for 0.
-#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512ifma")]
 #[inline]
 fn lookup(table: &[Cached; TABLE], digit: __m512i) -> Cached {
     // Behind the barrier the compiler cannot see that lanes may be equal, and so cannot make a branch of a comparison.
@@ -243,13 +244,13 @@ fn lookup(table: &[Cached; TABLE], digit: __m512i) -> Cached {
 }
 
 /// Lanes below zero.
-#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512ifma")]
 #[inline]
 fn below_zero(value: __m512i) -> __mmask8 {
     _mm512_cmplt_epi64_mask(value, _mm512_setzero_si512())
 }
 
-#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512ifma")]
 #[inline]
 fn choose(mask: __mmask8, yes: &Cached, no: &Cached) -> Cached {
     Cached {
@@ -261,7 +262,7 @@ fn choose(mask: __mmask8, yes: &Cached, no: &Cached) -> Cached {
 }
 
 /// The points of `yes` in the lanes of `mask`, those of `no` elsewhere.
-#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512ifma")]
 #[inline]
 fn choose_points(mask: __mmask8, yes: &Point, no: &Point) -> Point {
     Point {
@@ -275,7 +276,7 @@ fn choose_points(mask: __mmask8, yes: &Point, no: &Point) -> Point {
 /// The encodings of the doubles of many points, four words each; one inversion for all.
 ///
 /// As curve25519-dalek's `double_and_compress_batch`: the square root that an encoding needs is known for a double.
-#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512ifma")]
 pub fn encode_doubles(points: &[Point]) -> Vec<[__m512i; 4]> {
     let mut states = Vec::with_capacity(points.len());
     let mut before = Vec::with_capacity(points.len());
@@ -309,12 +310,12 @@ struct Doubled {
 }
 
 impl Doubled {
-    #[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512ifma")]
     #[inline]
     fn of(point: &Point) -> Doubled {
-        let (xx, yy, zz, xy) =
-            (wide_square(&point.x), wide_square(&point.y), wide_square(&point.z), wide(&point.x, &point.y));
-        let dtt = wide(&square(&point.t), &splat(constants::D));
+        let (xx, yy) = (wide_square::<PLAIN>(&point.x), wide_square::<PLAIN>(&point.y));
+        let (zz, xy) = (wide_square::<RAISED>(&point.z), wide::<PLAIN>(&point.x, &point.y));
+        let dtt = wide::<PLAIN>(&square(&point.t), &splat(constants::D));
         let e = carried(&wide_add(&xy, &xy));
         let f = carried(&wide_add(&zz, &dtt));
         let g = carried(&wide_add(&yy, &xx));
@@ -325,7 +326,7 @@ impl Doubled {
         Doubled { e, f, g, h, eg, fh, product: select(zero, &small(1), &product), zero }
     }
 
-    #[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512ifma")]
     #[inline]
     fn encode(&self, inverse: &Field) -> [__m512i; 4] {
         let inverse = select(self.zero, &small(0), inverse);
@@ -347,7 +348,7 @@ impl Doubled {
 /// The points of encodings of four words each, and the lanes that encode one (RFC 9496 section 4.3.1).
 ///
 /// Left to the caller: whether the words are canonical and even, and not zero.
-#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512ifma")]
 pub fn decode(words: &[__m512i; 4]) -> (Point, __mmask8) {
     let one = small(1);
     let s = from_words(words);

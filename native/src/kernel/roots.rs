@@ -5,7 +5,7 @@ use core::arch::x86_64::*;
 
 use super::field::*;
 
-#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512ifma")]
 #[inline]
 fn squared<const N: usize>(mut values: [Field; N], times: usize) -> [Field; N] {
     for _ in 0..times {
@@ -16,7 +16,7 @@ fn squared<const N: usize>(mut values: [Field; N], times: usize) -> [Field; N] {
     values
 }
 
-#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512ifma")]
 #[inline]
 fn times<const N: usize>(mut left: [Field; N], right: &[Field; N]) -> [Field; N] {
     for k in 0..N {
@@ -26,7 +26,7 @@ fn times<const N: usize>(mut left: [Field; N], right: &[Field; N]) -> [Field; N]
 }
 
 /// (x^(2^250 - 1), x^11): where both exponents below begin. N at once keep the multipliers busy.
-#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512ifma")]
 fn power_250<const N: usize>(x: &[Field; N]) -> ([Field; N], [Field; N]) {
     let x2 = squared(*x, 1);
     let x9 = times(squared(x2, 2), x);
@@ -42,14 +42,14 @@ fn power_250<const N: usize>(x: &[Field; N]) -> ([Field; N], [Field; N]) {
 }
 
 /// The inverse; zero of zero.
-#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512ifma")]
 pub fn inverse(value: &Field) -> Field {
     let (p250, x11) = power_250(&[*value]);
     times(squared(p250, 5), &x11)[0]
 }
 
 /// SQRT_RATIO_M1 of RFC 9496 section 4.2, N at once: lanes that have a square root, and the root.
-#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512ifma")]
 pub fn sqrt_ratio<const N: usize>(u: &[Field; N], v: &[Field; N], sqrt_m1: &Field) -> ([__mmask8; N], [Field; N]) {
     let v3 = times(squared(*v, 1), v);
     let v7 = times(squared(v3, 1), v);

@@ -21,7 +21,7 @@ pub struct Signed<'a> {
 }
 
 /// The encoding that R must be, of each; `base` are the multiples of the base point.
-#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512ifma")]
 pub fn combined(items: &[Signed], base: &[Niels]) -> Vec<[u8; 32]> {
     let mut points = Vec::with_capacity(items.len().div_ceil(LANES));
     let mut messages: [Vec<u8>; LANES] = Default::default();

@@ -10,7 +10,7 @@ const LANES: usize = 8;
 /// The encoding of the sum of elements times twice their scalars; or the index of the first that is none but the identity.
 ///
 /// Memory for tables is 1,280 bytes an element: some hundreds stay in a core's cache.
-#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512ifma")]
 pub fn sum(elements: &[[u8; 32]], halves: &[Scalar]) -> Result<[u8; 32], usize> {
     let count = elements.len();
     let (mut points, mut digits) = (Vec::new(), Vec::new());
@@ -29,7 +29,7 @@ pub fn sum(elements: &[[u8; 32]], halves: &[Scalar]) -> Result<[u8; 32], usize> 
 }
 
 /// expand_message_xmd to 64 bytes of up to eight messages, which begin with their block of zeros and end with the length.
-#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512ifma")]
 pub fn expanded(messages: &mut [Vec<u8>; LANES], tag: &[u8]) -> [[u8; 64]; LANES] {
     for message in messages.iter_mut() {
         message.extend_from_slice(tag);

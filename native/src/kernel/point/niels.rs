@@ -24,7 +24,7 @@ pub struct Niels([u64; 3 * LIMBS]);
 const IDENTITY: Niels = Niels([1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
 
 /// j 2^(WIDTH i) P at PLACE i + j, of the point that the canonical `encoding` is of (RFC 8032 section 5.1.3).
-#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512ifma")]
 pub fn multiples(encoding: &[u8; 32]) -> Vec<Niels> {
     let mut found = vec![IDENTITY; DIGITS * PLACE];
     let mut place = decode(encoding);
@@ -55,7 +55,7 @@ pub fn multiples(encoding: &[u8; 32]) -> Vec<Niels> {
 }
 
 /// The limbs of eight points as `Niels` has them, limb by limb.
-#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512ifma")]
 fn affine(point: &Point, inverse: &Field) -> [[u64; LANES]; 3 * LIMBS] {
     let (x, y) = (mul(&point.x, inverse), mul(&point.y, inverse));
     let t2d = mul(&mul(&x, &y), &splat(constants::TWO_D));
@@ -69,7 +69,7 @@ fn affine(point: &Point, inverse: &Field) -> [[u64; LANES]; 3 * LIMBS] {
 }
 
 /// The point in every lane.
-#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512ifma")]
 fn decode(encoding: &[u8; 32]) -> Point {
     let mut words = [_mm512_setzero_si512(); 4];
     for (word, bytes) in words.iter_mut().zip(encoding.as_chunks::<8>().0) {
@@ -84,7 +84,7 @@ fn decode(encoding: &[u8; 32]) -> Point {
 }
 
 /// 1 / Z of each; no Z is zero.
-#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512ifma")]
 fn inverses(points: &[Point]) -> Vec<Field> {
     let mut found = Vec::with_capacity(points.len());
     let mut running = small(1);
@@ -101,7 +101,7 @@ fn inverses(points: &[Point]) -> Vec<Field> {
 }
 
 /// In each lane the sum of two multiples, by their digits: of its own point, and of the base point.
-#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512ifma")]
 #[expect(clippy::needless_range_loop, reason = "a digit is known by its lane and place")]
 pub fn combined(own: &[(&[Niels], Digits); LANES], base: &[Niels], base_digits: &[Digits; LANES]) -> Point {
     let mut factors = Factors { e: small(0), f: small(1), g: small(1), h: small(1) };
@@ -115,7 +115,7 @@ pub fn combined(own: &[(&[Niels], Digits); LANES], base: &[Niels], base_digits: 
 }
 
 /// `left` and, in each lane, the multiple of its table that its digit names.
-#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512ifma")]
 #[inline]
 fn add_niels(left: &Addend, place: usize, entries: &[(&[Niels], i16); LANES]) -> Factors {
     let mut limbs = [[0; LANES]; 3 * LIMBS];
@@ -137,9 +137,9 @@ fn add_niels(left: &Addend, place: usize, entries: &[(&[Niels], i16); LANES]) ->
             load(&limbs[part + 4]),
         ])
     });
-    let a = wide(&left.minus, &select(negative, &plus, &minus));
-    let b = wide(&left.plus, &select(negative, &minus, &plus));
-    let c = wide(&left.t, &select(negative, &negated(&t2d), &t2d));
+    let a = wide::<PLAIN>(&left.minus, &select(negative, &plus, &minus));
+    let b = wide::<RAISED>(&left.plus, &select(negative, &minus, &plus));
+    let c = wide::<PLAIN>(&left.t, &select(negative, &negated(&t2d), &t2d));
     let d = wide_double(&left.z);
     Factors {
         e: carried(&wide_sub(&b, &a)),
@@ -150,7 +150,7 @@ fn add_niels(left: &Addend, place: usize, entries: &[(&[Niels], i16); LANES]) ->
 }
 
 /// The encodings of many points (RFC 8032 section 5.1.2), lane by lane, with one inversion for all.
-#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512ifma")]
 pub fn encodings(points: &[Point]) -> Vec<[u8; 32]> {
     let mut found = Vec::with_capacity(points.len() * LANES);
     for (point, inverse) in points.iter().zip(inverses(points)) {
