@@ -21,7 +21,7 @@ from keys.errors import BackendError
 VARIABLE = "CONCORDAT_BACKEND"
 NATIVE, PORTABLE = "native", "portable"
 # What the crate must offer: the digest of native/concordat_native.pyi, which the crate names as its own.
-INTERFACE = "faf04851cc8845e8"
+INTERFACE = "ab6170ff811616fc"
 _MODULE = "concordat_native"
 _REMEDY = "Run `make setup` again, or set CONCORDAT_BACKEND=portable."
 

@@ -262,7 +262,7 @@ def look(data: bytes, mark: bytes) -> tuple[int, bool, int | None]:
 
 @final
 class RowReader:
-    """Reads the plain rows of one text file: see records/compiled.py, which makes one, and native/src/reading.
+    """Reads the plain rows of one file: see records/compiled.py, which makes one, and native/src/reading.
 
     ``columns`` (compiled.py's _Read) are ``data`` data columns, the link columns, then that of the row id, if there is
     one. A block is loaded, what is asked is learnt, then its records are staged.
@@ -275,6 +275,7 @@ class RowReader:
         separator: int,
         wrapped: bool,
         header: list[bytes],
+        first: int,
         totals: set[bytes],
         columns: list[Any],
         data: int,
@@ -288,6 +289,8 @@ class RowReader:
     def load(self, data: bytes, line: int, after: int) -> list[int]:
         """Read a block of whole rows that begins on ``line``, passing over rows up to line ``after``; returns how many
         cells of each column are to be answered."""
+    def load_columns(self, data: bytes, offsets: bytes, lines: bytes) -> list[int]:
+        """The same for a files.batches.CellBlock."""
     def asked(self, column: int) -> list[bytes]:
         """Those cells, stripped, in UTF-8."""
     def learn(self, column: int, texts: bytes, offsets: bytes, marks: bytes) -> None:
@@ -296,5 +299,6 @@ class RowReader:
         self, data: bytes, file: int
     ) -> tuple[list[bytes], tuple[int, int, int, int], list[tuple[int, int, int]], bytes, bytes]:
         """The loaded block's records as staged.py has them, in 64 parts; counts of rows, records, unknown credit codes
-        and spared records; (line, start, end) of the rows left; an asking side's link tags and handles, 8 bytes each.
+        and spared records; (line, start, end) of the rows left, in bytes or numbers of rows; an asking side's link tags
+        and handles, 8 bytes each.
         """

@@ -2,6 +2,8 @@
 //!
 //! Offsets are little-endian `u32`, one more than there are values, as in Arrow's binary arrays.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use crate::error::Error;
@@ -38,6 +40,11 @@ impl<'a> Column<'a> {
     /// One value.
     pub fn get(&self, index: usize) -> &'a [u8] {
         &self.data[self.offsets[index] as usize..self.offsets[index + 1] as usize]
+    }
+
+    /// Where one value lies.
+    pub fn place(&self, index: usize) -> Range<u32> {
+        self.offsets[index]..self.offsets[index + 1]
     }
 
     /// Refuse the column unless it has `count` values, none longer than a two-byte length can say.

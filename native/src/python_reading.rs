@@ -1,4 +1,4 @@
-//! The file reader as Python sees it: blocks of text in, staged records out. See concordat_native.pyi.
+//! The file reader as Python sees it: blocks of text or columns of cells in, staged records out. See concordat_native.pyi.
 
 use std::collections::HashSet;
 
@@ -94,20 +94,21 @@ fn test((what, number, wanted): NamedTest) -> Result<Test, Error> {
     }
 }
 
-/// Reads the rows of one text file.
+/// Reads the rows of one file.
 #[pyclass(module = "concordat_native")]
 pub struct RowReader(Reader);
 
 #[pymethods]
 impl RowReader {
     #[new]
-    #[pyo3(signature = (*, width, separator, wrapped, header, totals, columns, data, row_id, links, hand_back, key, prefix, asking))]
+    #[pyo3(signature = (*, width, separator, wrapped, header, first, totals, columns, data, row_id, links, hand_back, key, prefix, asking))]
     #[allow(clippy::too_many_arguments)]
     fn new(
         width: usize,
         separator: u8,
         wrapped: bool,
         header: Vec<Vec<u8>>,
+        first: usize,
         totals: HashSet<Vec<u8>>,
         columns: Vec<ReadColumn>,
         data: usize,
@@ -133,6 +134,7 @@ impl RowReader {
             separator,
             wrapped,
             header,
+            first,
             totals,
             columns: columns.into_iter().map(column).collect::<Result<_, _>>()?,
             data,
@@ -148,6 +150,10 @@ impl RowReader {
 
     fn load(&mut self, py: Python<'_>, data: &[u8], line: u32, after: u32) -> PyResult<Vec<usize>> {
         Ok(py.detach(|| self.0.load(data, line, after))?)
+    }
+
+    fn load_columns(&mut self, py: Python<'_>, data: &[u8], offsets: &[u8], lines: &[u8]) -> PyResult<Vec<usize>> {
+        Ok(py.detach(|| self.0.load_columns(data, offsets, lines))?)
     }
 
     fn asked<'py>(&self, py: Python<'py>, column: usize) -> PyResult<Vec<Bound<'py, PyBytes>>> {

@@ -1,11 +1,11 @@
-"""The same text file read row by row in Python and in blocks by the crate, to be compared."""
+"""The same file read row by row in Python and in blocks by the crate, to be compared."""
 
 from __future__ import annotations
 
 import itertools
 import pickle
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -18,7 +18,8 @@ from matcher.agency.blind.prepare import Prepare, Prepared
 from matcher.agency.blind.reading import PrepareBlock
 from matcher.agency.blind.sources import GroupSource
 from matcher.agency.calendar.workdays import packaged
-from matcher.agency.files.blocks import text_blocks
+from matcher.agency.files.blocks import BLOCK_SIZE, TextBlock, text_blocks
+from matcher.agency.files.columns import CellBlock
 from matcher.agency.files.registry import open_rows
 from matcher.agency.local.settings import local_rules
 from matcher.agency.records import staged
@@ -89,12 +90,13 @@ def by_rows(path: Path, given: Setup) -> Result:
     return _ended(result, directory)
 
 
-def in_blocks(path: Path, given: Setup, crate: ModuleType, size: int) -> Result:
-    """By the crate, from blocks of about ``size`` bytes; what it leaves, at once or, if much, as another task."""
+def in_blocks(path: Path, given: Setup, crate: ModuleType, size: int = BLOCK_SIZE) -> Result:
+    """By the crate, from blocks, those of a text file of about ``size`` bytes; what it leaves, at once or, if much, as
+    another task."""
     context = Context(given)
-    form = _form(path, given)
+    form, blocks = _opened(path, given, crate, size)
     result, directory = Result(), _staging(path)
-    for block in text_blocks(path, form.table, crate.whole_rows, size):
+    for block in blocks:
         prepared = PrepareBlock(directory, 0, form, block, most_left=3).run(context)
         if prepared.rest is not None:
             prepared = pickle.loads(pickle.dumps(prepared.rest)).run(context)  # noqa: S301 - made here
@@ -105,19 +107,27 @@ def in_blocks(path: Path, given: Setup, crate: ModuleType, size: int) -> Result:
 
 def left_over(path: Path, given: Setup, crate: ModuleType) -> int:
     """How many rows the crate hands back."""
-    form = _form(path, given)
+    form, blocks = _opened(path, given, crate, BLOCK_SIZE)
     reader = Context(given).block_reader(0, form)
-    blocks = text_blocks(path, form.table, crate.whole_rows)
-    return sum(len(reader.read(block.data, block.line, 0)[2]) for block in blocks)
+    return sum(len(reader.read(block, 0)[2]) for block in blocks)
 
 
-def _form(path: Path, given: Setup) -> BlockForm:
+def _opened(
+    path: Path, given: Setup, crate: ModuleType, size: int
+) -> tuple[BlockForm, Iterator[TextBlock | CellBlock]]:  # fmt: skip
     amending = Context(given).amending
-    source, _applying = amending.source(open_rows(path, given.columns))
+    try:
+        source, _applying = amending.source(open_rows(path, given.columns))
+    except InputError as error:
+        raise Refused from error
     tests = amending.hand_back(source.columns)
-    assert source.text is not None
     assert tests is not None
-    return BlockForm(source.text, _present(given, source.columns), source.units, tests)
+    present = _present(given, source.columns)
+    if source.text is not None:
+        form = BlockForm(source.text, present, source.units, tests)
+        return form, iter(text_blocks(path, source.text, crate.whole_rows, size))
+    assert source.cells is not None
+    return BlockForm(source.cells.table, present, source.units, tests), source.cells.blocks()
 
 
 def _present(given: Setup, columns: Sequence[Column]) -> tuple[int, ...]:

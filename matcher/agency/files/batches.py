@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from matcher.agency.files.addresses import letters
 from matcher.agency.files.encoding import TextForm
@@ -12,6 +12,9 @@ from matcher.agency.files.headers import Header
 from matcher.agency.files.mappings import SourceMapping
 from matcher.agency.records.rejects import Reject
 from matcher.protocol.agreement.model import Column
+
+if TYPE_CHECKING:
+    from matcher.agency.files.columns import Columns
 
 BATCH_ROWS = 4096
 MAX_CELL = 4096
@@ -105,7 +108,8 @@ class RowSource:
     """An open file. ``columns`` are those of the agreement's columns that the file has, in the order of the cells.
 
     ``units`` are the units of money their headers name. ``total`` is about how many rows there are, for progress only.
-    ``batches`` can be gone through once. ``text`` is of a text file, whose rows may also be read in blocks (blocks.py).
+    ``batches`` can be gone through once. ``text`` is of a text file, whose rows may also be read in blocks (blocks.py);
+    ``cells`` are the same rows as ``batches``, before anything amended them, for readers of columns.
     """
 
     columns: tuple[Column, ...]
@@ -114,11 +118,20 @@ class RowSource:
     batches: Iterator[Batch]
     about: About
     text: TextTable | None = None
+    cells: Columns | None = None
 
 
-def source(about: About, total: int, batches: Iterator[Batch], text: TextTable | None = None) -> RowSource:
+def source(
+    about: About, total: int, batches: Iterator[Batch], text: TextTable | None = None, cells: Columns | None = None
+) -> RowSource:  # fmt: skip
     """The RowSource of a file whose cells follow ``about.header.places``."""
     places = about.header.places
     return RowSource(
-        tuple(place.column for place in places), tuple(place.unit for place in places), total, batches, about, text
+        tuple(place.column for place in places),
+        tuple(place.unit for place in places),
+        total,
+        batches,
+        about,
+        text,
+        cells,
     )

@@ -1,4 +1,4 @@
-"""The crate's reader for one text file, compiled from the file's plan: see native/src/reading.
+"""The crate's reader for one file, compiled from the file's plan: see native/src/reading.
 
 What the crate does not read by itself it asks here, cell by cell and each once: the answers are those of cells.py. Rows
 for which that is not enough it hands back. Left to others: reading those (blind/reading.py).
@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 
 from keys import native
 from matcher.agency.files.batches import TOTALS, TextTable
+from matcher.agency.files.blocks import TextBlock
+from matcher.agency.files.columns import CellBlock, CellTable
 from matcher.agency.records import cells, faults
 from matcher.agency.records.plan import DataColumn, Layout, LinkColumn, Plan, plan
 from matcher.agency.records.records import row_id_ending, row_id_problems
@@ -37,12 +39,12 @@ class CellTest(NamedTuple):
 
 
 class BlockForm(NamedTuple):
-    """A text file as its blocks are read: once amended, its rows have columns ``present`` in ``units`` (RecordReader).
+    """A file as its blocks are read: once amended, its rows have columns ``present`` in ``units`` (RecordReader).
 
     ``hand_back`` are tests; a row for which all of one list hold is left to Python.
     """
 
-    table: TextTable
+    table: TextTable | CellTable
     present: tuple[int, ...]
     units: tuple[str, ...]
     hand_back: list[list[CellTest]]
@@ -55,6 +57,20 @@ class Naming:
     key: bytes
     prefix: bytes
     asking: bool
+
+
+class _Shape(NamedTuple):
+    """What the crate is told of a file's rows: ``places`` are the positions of cells by column, the first ``after``
+    lines are not the table's, ``repeated`` is what stands in the header."""
+
+    places: Mapping[str, int]
+    width: int
+    repeated: Sequence[str]
+    first: int = 0
+    totals: frozenset[str] = TOTALS
+    separator: str = ","
+    wrapped: bool = False
+    after: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,22 +99,23 @@ class BlockReader:
     """Reads blocks of one file."""
 
     def __init__(self, crate: ModuleType, form: BlockForm, layout: Layout, naming: Naming) -> None:
-        table, units = form.table, form.units
+        shape, units = _shape(form.table), form.units
+        places = shape.places
         compiled = plan(layout, form.present, units)
         self._answers = _answers(compiled, layout)
-        self._after = table.about.line
+        self._after = shape.after
         data = {item.column.name: number for number, item in enumerate(compiled.data)}
-        places = {place.column.name: place.position for place in table.about.header.places}
         reads = [_data(item, places.get(item.column.name), units[item.position]) for item in compiled.data]
         reads += [_Read(places.get(link.column.name), _LINK_KINDS[layout.normaliser]) for link in compiled.links]
         if compiled.row_id is not None:
             reads.append(_Read(places.get(compiled.row_id[1].name), "row-id", required=True))
         self._reader = crate.RowReader(
-            width=len(table.about.header.texts),
-            separator=ord(table.separator),
-            wrapped=table.form.wrapped,
-            header=[text.encode("utf-8", "surrogatepass") for text in table.repeated],
-            totals={word.encode() for word in TOTALS},
+            width=shape.width,
+            separator=ord(shape.separator),
+            wrapped=shape.wrapped,
+            header=[text.encode("utf-8", "surrogatepass") for text in shape.repeated],
+            first=shape.first,
+            totals={word.encode() for word in shape.totals},
             columns=reads,
             data=len(compiled.data),
             row_id=None if compiled.row_id is None else len(reads) - 1,
@@ -115,14 +132,33 @@ class BlockReader:
             asking=naming.asking,
         )
 
-    def read(self, data: bytes, line: int, file: int) -> Any:
+    def read(self, block: TextBlock | CellBlock, file: int) -> Any:
         """(parts by bucket, (rows, records, warned, spared), [(line, start, end)] left, tags, handles)."""
-        for column, count in enumerate(self._reader.load(data, line, self._after)):
+        if isinstance(block, CellBlock):
+            asked = self._reader.load_columns(*block)
+        else:
+            asked = self._reader.load(block.data, block.line, self._after)
+        for column, count in enumerate(asked):
             if count:
                 texts = [cell.decode() for cell in self._reader.asked(column)]
                 answers, marks = self._answers[column](texts)
                 self._reader.learn(column, *native.column([answer.encode() for answer in answers]), marks)
-        return self._reader.stage(data, file)
+        return self._reader.stage(block.data, file)
+
+
+def _shape(table: TextTable | CellTable) -> _Shape:
+    header = table.about.header
+    if isinstance(table, CellTable):
+        places = {place.column.name: slot for slot, place in enumerate(header.places)}
+        if table.first is None:
+            return _Shape(places, table.width, (), totals=frozenset())
+        return _Shape(places, table.width, table.header, table.first)
+    places = {place.column.name: place.position for place in header.places}
+    width = len(header.texts)
+    return _Shape(
+        places, width, table.repeated if len(table.repeated) == width else (), separator=table.separator,
+        wrapped=table.form.wrapped, after=table.about.line,
+    )  # fmt: skip
 
 
 def _data(item: DataColumn, position: int | None, unit: str) -> _Read:

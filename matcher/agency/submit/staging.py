@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
 
 from keys import native
 from matcher.agency.blind.pool import Workers
@@ -12,8 +14,9 @@ from matcher.agency.blind.prepare import Prepare, Prepared
 from matcher.agency.blind.reading import PrepareBlock, Ready
 from matcher.agency.blind.running import Task
 from matcher.agency.calendar.due_dates import with_due_dates
-from matcher.agency.files.batches import RowSource
-from matcher.agency.files.blocks import text_blocks
+from matcher.agency.files.batches import RowSource, TextTable
+from matcher.agency.files.blocks import TextBlock, text_blocks
+from matcher.agency.files.columns import CellBlock
 from matcher.agency.files.registry import open_rows
 from matcher.agency.local.session import LocalWork
 from matcher.agency.records.compiled import MOST_COLUMNS, BlockForm
@@ -85,7 +88,7 @@ def _tasks(
     for file, source in enumerate(sources):
         present = tuple(index[column.name] for column in source.columns)
         if (crate := native.module()) is not None and (form := _block_form(job, source, present, local)) is not None:
-            for block in text_blocks(job.files[file], form.table, crate.whole_rows):
+            for block in _blocks(job.files[file], source, crate):
                 unread.append((file, []))
                 yield PrepareBlock(spool.staged, file, form, block, _FEW if source.total > _LARGE else _LARGE)
         else:
@@ -94,14 +97,24 @@ def _tasks(
                 yield Prepare(spool.staged, file, present, source.units, batch.lines, batch.rows)
 
 
+def _blocks(path: Path, source: RowSource, crate: ModuleType) -> Iterator[TextBlock | CellBlock]:
+    """A file that has a BlockForm, in blocks."""
+    if source.text is not None:
+        yield from text_blocks(path, source.text, crate.whole_rows)
+    elif source.cells is not None:
+        yield from source.cells.blocks()
+
+
 def _followed(prepared: Prepared) -> Task[Prepared]:
     return Ready(prepared) if prepared.rest is None else prepared.rest
 
 
 def _block_form(job: Job, source: RowSource, present: tuple[int, ...], local: LocalWork | None) -> BlockForm | None:
-    """How workers read a text file's blocks by themselves; None where they cannot. What flows say, the parent knows."""
-    table = source.text
-    if table is None or not table.separator.isascii() or (local is not None and local.flows is not None):
+    """How workers read a file's blocks by themselves; None where they cannot. What flows say, the parent knows."""
+    table = source.text or (source.cells.table if source.cells else None)
+    if table is None or (local is not None and local.flows is not None):
+        return None
+    if isinstance(table, TextTable) and not table.separator.isascii():
         return None
     tests = job.amending.hand_back(source.columns)
     return None if tests is None or len(present) > MOST_COLUMNS else BlockForm(table, present, source.units, tests)

@@ -1,12 +1,12 @@
-//! First pass over a block: rows into cells, and cells into values, as far as they are plain or were answered.
+//! First pass over a block: rows of text, or columns of cells, into values, as far as they are plain or were answered.
 
 use std::str::from_utf8;
 
-use super::answers::{Answers, Mark};
-use super::json;
+use super::answers::Answers;
 use super::plain::{self, Plain};
 use super::plan::{Column, Kind, Plan};
 use super::split::{Row, Shape, Span, Splitter};
+use crate::column::Column as Given;
 
 /// matcher/agency/files/batches.py: a longer cell is refused there; a longer row goes there to find out.
 const MAX_ROW: usize = 4096;
@@ -39,14 +39,14 @@ pub struct Cell {
     pub value: Value,
 }
 
-/// A row of the block, by the line it begins on and its bytes.
+/// A row of the block, by the line it begins on and its place: its bytes in a block of text, its number among columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
     /// The line.
     pub line: u32,
-    /// First byte.
+    /// First byte, or number.
     pub start: u32,
-    /// Behind its last byte.
+    /// Behind its last byte, or the next number.
     pub end: u32,
 }
 
@@ -66,12 +66,7 @@ pub struct Cells {
 impl Cells {
     /// Read a whole block whose first line is `line`; rows that begin up to line `after` are passed over.
     pub fn read(&mut self, plan: &Plan, answers: &mut [Answers], data: &[u8], line: u32, after: u32) {
-        self.rows.clear();
-        self.cells.clear();
-        self.left.clear();
-        self.arena.clear();
-        self.size = data.len();
-        let text = from_utf8(data).ok();
+        let source = self.begin(data);
         let mut splitter = Splitter::new(data, plan.separator, plan.wrapped, true);
         let (mut spans, mut next) = (Vec::new(), line);
         loop {
@@ -87,13 +82,47 @@ impl Cells {
                 continue;
             }
             let place = Place { line, start: row.start as u32, end: row.end as u32 };
-            if self.take(plan, answers, &Source { data, text }, &row, &spans).is_some() {
-                self.rows.push(place);
-            } else {
-                self.arena.truncate(arena);
-                self.cells.truncate(cells);
-                self.left.push(place);
-            }
+            let is_taken = self.take(plan, answers, &source, &row, &spans).is_some();
+            self.put(place, is_taken, arena, cells);
+        }
+    }
+
+    /// Read rows that come as columns: `given` has the cells of a column one after the other, column after column, and
+    /// `lines` one line for each row.
+    pub fn read_columns(&mut self, plan: &Plan, answers: &mut [Answers], data: &[u8], given: &Given, lines: &[u32]) {
+        let source = self.begin(data);
+        let span = |column: usize, row: usize| {
+            let place = given.place(column * lines.len() + row);
+            Span { start: place.start, size: place.end - place.start }
+        };
+        let mut spans = Vec::with_capacity(plan.width);
+        for (row, &line) in lines.iter().enumerate() {
+            spans.clear();
+            spans.extend((0..plan.width).map(|column| span(column, row)));
+            let (arena, cells) = (self.arena.len(), self.cells.len());
+            let is_short = spans.iter().map(|span| span.size as usize).sum::<usize>() <= MAX_ROW;
+            let is_taken = is_short && self.take_cells(plan, answers, &source, &spans).is_some();
+            self.put(Place { line, start: row as u32, end: row as u32 + 1 }, is_taken, arena, cells);
+        }
+    }
+
+    fn begin<'a>(&mut self, data: &'a [u8]) -> Source<'a> {
+        self.rows.clear();
+        self.cells.clear();
+        self.left.clear();
+        self.arena.clear();
+        self.size = data.len();
+        Source { data, text: from_utf8(data).ok() }
+    }
+
+    /// Keep a row that was taken; of one that was not, only the place.
+    fn put(&mut self, place: Place, is_taken: bool, arena: usize, cells: usize) {
+        if is_taken {
+            self.rows.push(place);
+        } else {
+            self.arena.truncate(arena);
+            self.cells.truncate(cells);
+            self.left.push(place);
         }
     }
 
@@ -112,11 +141,15 @@ impl Cells {
         if source.text.is_none() {
             from_utf8(&source.data[row.start..row.end]).ok()?;
         }
+        self.take_cells(plan, answers, source, spans)
+    }
+
+    fn take_cells(&mut self, plan: &Plan, answers: &mut [Answers], source: &Source, spans: &[Span]) -> Option<()> {
         if self.is_header(plan, source.data, spans) {
             return None;
         }
         let mut copied = String::new();
-        let first = self.stripped(source, spans[0], &mut copied)?;
+        let first = self.stripped(source, spans[plan.first], &mut copied)?;
         if plan.totals.contains(self.bytes(source.data, first)) {
             return None;
         }
@@ -129,8 +162,7 @@ impl Cells {
     }
 
     fn is_header(&self, plan: &Plan, data: &[u8], spans: &[Span]) -> bool {
-        plan.header.len() == spans.len()
-            && plan.header.iter().zip(spans).all(|(header, span)| header == self.bytes(data, *span))
+        !plan.header.is_empty() && plan.header.iter().zip(spans).all(|(header, span)| header == self.bytes(data, *span))
     }
 
     fn cell(&mut self, column: &Column, answers: &mut Answers, source: &Source, span: Span) -> Option<Cell> {
@@ -218,68 +250,4 @@ fn plain_account(text: &str, arena: &mut Vec<u8>) -> Plain {
 
 fn plain_code(text: &str, arena: &mut Vec<u8>) -> Plain {
     plain::credit_code(text.as_bytes(), arena)
-}
-
-/// What to make of a cell, with the answers at hand.
-pub struct Read<'a> {
-    /// The block.
-    pub data: &'a [u8],
-    /// Its cells.
-    pub cells: &'a Cells,
-    /// By column.
-    pub answers: &'a [Answers],
-    /// The plan.
-    pub plan: &'a Plan,
-}
-
-impl<'a> Read<'a> {
-    /// Whether Python would refuse a record that the cell concerns.
-    pub fn is_problem(&self, column: usize, cell: &Cell) -> bool {
-        match cell.value {
-            Value::Problem => true,
-            Value::Asked(place) => self.answers[column].at(place).1 == Mark::Problem,
-            _ => false,
-        }
-    }
-
-    /// Whether the cell is a credit code that counts as unknown.
-    pub fn is_warned(&self, column: usize, cell: &Cell) -> bool {
-        match cell.value {
-            Value::Unknown => true,
-            Value::Asked(place) => self.answers[column].at(place).1 == Mark::Warned,
-            _ => false,
-        }
-    }
-
-    /// The normal form of a cell of text: a link value or row id.
-    pub fn normal(&self, column: usize, cell: &Cell) -> &'a [u8] {
-        match cell.value {
-            Value::Same => self.cells.bytes(self.data, cell.text),
-            Value::Made(span) => self.cells.bytes(self.data, span),
-            Value::Asked(place) => self.answers[column].at(place).0,
-            _ => b"",
-        }
-    }
-
-    /// Append the value as JSON.
-    pub fn json(&self, column: usize, cell: &Cell, out: &mut Vec<u8>) {
-        match cell.value {
-            Value::Empty => out.extend_from_slice(&self.plan.columns[column].empty),
-            Value::Problem | Value::Unknown => out.extend_from_slice(b"null"),
-            Value::Number(value) => json::number(value, out),
-            Value::Same | Value::Made(_) => json::quote(self.normal(column, cell), out),
-            Value::Asked(place) => out.extend_from_slice(self.answers[column].at(place).0),
-        }
-    }
-
-    /// Whether the value, as JSON, is one of `wanted`.
-    pub fn is_one_of(&self, column: usize, cell: &Cell, wanted: &[Vec<u8>], scratch: &mut Vec<u8>) -> bool {
-        if let Value::Asked(place) = cell.value {
-            let (text, _mark) = self.answers[column].at(place);
-            return wanted.iter().any(|value| value == text);
-        }
-        scratch.clear();
-        self.json(column, cell, scratch);
-        wanted.contains(scratch)
-    }
 }

@@ -115,9 +115,11 @@ pub struct Plan {
     pub separator: u8,
     /// Whether ="text" stands for text.
     pub wrapped: bool,
-    /// The header row, which may stand again.
+    /// The header row, which may stand again: what its first cells hold; empty where it does not.
     pub header: Vec<Vec<u8>>,
-    /// First cells of rows that are sums.
+    /// Where the cell stands that tells sums.
+    pub first: usize,
+    /// What it says of them.
     pub totals: HashSet<Vec<u8>>,
     /// All columns that are read.
     pub columns: Vec<Column>,
@@ -146,7 +148,8 @@ impl Plan {
             Test::Blank(number) | Test::Filled(number) => data(*number),
             Test::Is(condition) | Test::Other(condition) => data(condition.0),
         };
-        let fits = self.width > 0
+        let fits = self.first < self.width
+            && self.header.len() <= self.width
             && self.data <= self.columns.len().min(MOST_COLUMNS)
             && self.columns.iter().all(|column| column.position.is_none_or(|position| position < self.width))
             && self.row_id.is_none_or(|number| number < self.columns.len())

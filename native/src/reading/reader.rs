@@ -1,10 +1,11 @@
 //! One file's reader: a block is loaded, what is not plain is answered, then its records are made.
 
 use super::answers::{Answers, Mark};
-use super::cells::{Cells, Place, Read};
+use super::cells::{Cells, Place};
 use super::plan::Plan;
+use super::read::Read;
 use super::staged::{Names, Staged};
-use crate::column::{Column, require_count};
+use crate::column::{self, Column, require_count};
 use crate::error::Error;
 
 /// Reads the blocks of a file, one after the other.
@@ -27,13 +28,31 @@ impl Reader {
 
     /// Read the cells of a block; returns by column how many cells Python must answer.
     pub fn load(&mut self, data: &[u8], line: u32, after: u32) -> Result<Vec<usize>, Error> {
+        self.begin(data)?;
+        self.cells.read(&self.plan, &mut self.answers, data, line, after);
+        Ok(self.open())
+    }
+
+    /// The same for rows that come as columns: offsets are of the cells of a column, column after column.
+    pub fn load_columns(&mut self, data: &[u8], offsets: &[u8], lines: &[u8]) -> Result<Vec<usize>, Error> {
+        let (cells, lines) = (Column::new(data, offsets)?, column::numbers(lines)?);
+        require_count(cells.count(), self.plan.width * lines.len(), "cells")?;
+        self.begin(data)?;
+        self.cells.read_columns(&self.plan, &mut self.answers, data, &cells, &lines);
+        Ok(self.open())
+    }
+
+    fn begin(&mut self, data: &[u8]) -> Result<(), Error> {
         if data.len() > i32::MAX as usize {
             return Err(Error::shape("a block is larger than 2 GB"));
         }
         self.answers.iter_mut().for_each(Answers::tidy);
-        self.cells.read(&self.plan, &mut self.answers, data, line, after);
         self.size = data.len();
-        Ok(self.answers.iter().map(|answers| answers.asked().len()).collect())
+        Ok(())
+    }
+
+    fn open(&self) -> Vec<usize> {
+        self.answers.iter().map(|answers| answers.asked().len()).collect()
     }
 
     /// The cells of a column that are to be answered.

@@ -5,9 +5,10 @@ use blake2::digest::consts::U8;
 use blake2::digest::{KeyInit, Mac};
 use sha2::Sha256;
 
-use super::cells::{Cell, Cells, Place, Read, Value};
+use super::cells::{Cell, Cells, Place, Value};
 use super::json;
 use super::plan::{Condition, Link, Slot, Test};
+use super::read::Read;
 use crate::error::Error;
 use crate::keyed::Keyed;
 
