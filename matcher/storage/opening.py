@@ -29,6 +29,7 @@ def open_database(
     try:
         # Asked before anything is set: even the write-ahead log would be a change of a file that is not ours.
         current = is_current(connection, schema)
+        connection.execute(f"PRAGMA page_size = {schema.page_size:d}")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         if not current:

@@ -30,7 +30,7 @@ class Schema:
     """One kind of file.
 
     ``unmarked`` names the tables of such files from before marks: they have some of them, and no other. ``remedy`` says
-    what to do about a damaged one.
+    what to do about a damaged one. ``page_size``, in bytes, is that of a new file; one that is there keeps its own.
     """
 
     name: str
@@ -38,6 +38,7 @@ class Schema:
     unmarked: frozenset[str]
     steps: tuple[Step, ...]
     remedy: str
+    page_size: int = 4096
 
     @property
     def version(self) -> int:

@@ -35,6 +35,7 @@ from matcher.agency.vault.blocks import (
     blocks_of_bucket,
     bucket_of_block,
     pack_blocks,
+    rows_in,
     unpack_blocks,
     unpack_rows,
 )
@@ -171,11 +172,10 @@ def test_the_first_record_in_the_files_stands_in_whatever_order_they_were_staged
         content = b'[[%s],{"line":"%d"}]' % (values, line)
         return staged.pack(handle, file, line, column, b"6200000001", b"6200000001", content)
 
-    for name in ("staged", "records"):
-        (tmp_path / name).mkdir()
+    (tmp_path / "staged").mkdir()
     places = [(1, 1, 0), (0, 9, 1), (0, 3, 1), (0, 3, 0), (0, 300, 0)]
     (tmp_path / "staged" / "00").write_bytes(b"".join(record(*place) for place in places))
-    blinded = Blind(tmp_path / "staged", tmp_path / "records", blocks_of_bucket(0), frozenset()).run(Context(setup))
+    blinded = Blind(tmp_path / "staged", blocks_of_bucket(0), frozenset()).run(Context(setup))
     column = setup.columns[1].name
     assert (blinded.put, blinded.duplicates) == (1, 1)  # line 3 stands, and once more the same
     assert blinded.rejects == [
@@ -235,6 +235,7 @@ def test_what_is_packed_for_the_vault_comes_back_from_the_blocks_of_its_bucket(
     blocks = list(unpack_blocks(pack_blocks(list(sent))))
     assert list(unpack_rows(block.rows for block in blocks)) == sorted(sent)
     assert sum(block.size for block in blocks) == len(sent)
+    assert [rows_in(block.rows) for block in blocks] == [block.size for block in blocks]
     for block in blocks:
         for row in unpack_rows((block.rows,)):
             assert block_of(row.handle) == block.number

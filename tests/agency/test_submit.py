@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -324,14 +326,15 @@ def test_rows_count_only_once_their_submission_is_sealed(
     vault.close()
 
 
-def test_a_spool_that_lost_records_does_not_count(submission: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_vault_that_lost_rows_does_not_count(submission: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(uploading, "_TRIES", 0)
     world = submission("hmac")
     world.service.fail = {"open"}
     with pytest.raises(UnreachableError):
         run(world, ANSWERING, ACCOUNTS)
-    next(world.homes[ANSWERING].spool_path.rglob("records/*")).unlink()
-    with pytest.raises(StateError, match="rows are missing"):
+    with closing(sqlite3.connect(world.homes[ANSWERING].vault_path)) as vault, vault:
+        vault.execute("DELETE FROM blocks WHERE rowid = (SELECT max(rowid) FROM blocks)")
+    with pytest.raises(StateError, match="lacks rows"):
         run(world, ANSWERING, ACCOUNTS)
     assert run(world, ANSWERING, ACCOUNTS)["sent"] == 3
 

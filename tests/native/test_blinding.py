@@ -66,7 +66,6 @@ class Spec(NamedTuple):
 specs = st.builds(
     Spec, st.integers(0, 9), st.integers(0, 2), st.integers(1, 6), st.integers(0, 1), st.integers(0, 1), values
 )  # fmt: skip
-Made = tuple[Any, bytes]
 
 
 def pair(side: Literal["asking", "answering"], source: Source, lanes: bool = True) -> list[Any]:
@@ -87,17 +86,17 @@ def pack(items: Sequence[Spec], escaped: bool = False) -> bytes:
     )  # fmt: skip
 
 
-def blind_both(both: list[Any], data: bytes, previous: list[bytes], crowded: Any = None, exhausted: Any = None) -> Made:
+def blind_both(both: list[Any], data: bytes, previous: list[bytes], crowded: Any = None, exhausted: Any = None) -> Any:
     nonces = os.urandom(12 * sum(1 for _ in staged.unpack(data)))
     made = []
     for buckets in both:
         # As many nonces as rows are put, which only the blinding itself finds out.
-        counted = buckets.blind(data, previous, crowded, exhausted)[0].put
-        blinded, blocks = buckets.blind(data, previous, crowded, exhausted, nonces[: 12 * counted])
+        counted = buckets.blind(data, previous, crowded, exhausted).put
+        blinded = buckets.blind(data, previous, crowded, exhausted, nonces[: 12 * counted])
         blinded.rejects.sort()
         blinded.sizes = list(blinded.sizes)
-        made.append((blinded, blocks))
-    assert made[0][0].rejects == made[1][0].rejects
+        made.append(blinded)
+    assert made[0].rejects == made[1].rejects
     assert made[0] == made[1]
     return made[0]
 
@@ -120,8 +119,8 @@ def test_buckets_are_the_same_over_a_whole_period(
         (lambda link, chosen=chosen: int(link[4:]) in chosen) if chosen else None for chosen in (crowded, exhausted)
     ]
     for items in rounds:
-        _blinded, blocks = blind_both(both, pack(items, escaped), previous, *tells)
-        previous += [block.rows for block in unpack_blocks(blocks)]
+        blinded = blind_both(both, pack(items, escaped), previous, *tells)
+        previous += [block.rows for block in unpack_blocks(blinded.blocks)]
 
 
 alike = st.builds(
@@ -143,10 +142,10 @@ def test_any_number_of_rows_is_the_same(count: int, lanes: bool) -> None:
         Spec(number % 256, 0, number, 0, 0, (NAMES[number % 8], str(number) * 20, number * 997, number, 1, None))
         for number in range(count)
     ]
-    blinded, blocks = blind_both(pair("asking", SOURCES[0], lanes), pack(items), [])
+    blinded = blind_both(pair("asking", SOURCES[0], lanes), pack(items), [])
     assert blinded.put == min(count, 256)
     assert sum(blinded.sizes) == len(blinded.rows)
-    assert sum(block.size for block in unpack_blocks(blocks)) == blinded.put
+    assert sum(block.size for block in unpack_blocks(blinded.blocks)) == blinded.put
 
 
 def test_secrets_may_come_from_the_cache(tmp_path: Path) -> None:
@@ -158,7 +157,7 @@ def test_secrets_may_come_from_the_cache(tmp_path: Path) -> None:
     cache.answered([(b"", zip(found, keys.seal_secrets(found, SOURCES[1].secrets(links)), strict=True))])
     cache.close()
     made = blind_both(pair("asking", CacheSource(tmp_path / "secrets.db", keys)), data, [])
-    tokens = {row.token for row in map(rows.unpack, _rows(made[0].rows))}
+    tokens = {row.token for row in map(rows.unpack, _rows(made.rows))}
     assert tokens == {
         suite.record_keys(secret, suite.record_info(*PLACE)).token for secret in SOURCES[1].secrets(links)
     }
@@ -180,7 +179,7 @@ def _rows(data: bytes) -> list[bytes]:
 def test_nonces_are_fresh() -> None:
     data = pack([Spec(number, 0, number, 0, 0, (None,) * 6) for number in range(200)])
     buckets = pair("asking", SOURCES[0])[0]
-    seen = [buckets.blind(data, [], None, None)[0].rows for _ in range(2)]
+    seen = [buckets.blind(data, [], None, None).rows for _ in range(2)]
     size = len(seen[0]) // 200
     assert len({part[at + 65 : at + 77] for part in seen for at in range(0, len(part), size)}) == 400
 
@@ -204,7 +203,7 @@ def test_content_that_nobody_wrote_is_refused_by_its_index(content: bytes) -> No
     buckets = pair("asking", SOURCES[0])[0]
     handles = [bytes((number,)) + bytes(15) for number in range(2)]
     good, bad = (staged.pack(handles[number], 0, 1, 0, b"P", b"6", item) for number, item in enumerate((GOOD, content)))
-    assert buckets.blind(good, [], None, None)[0].put == 1
+    assert buckets.blind(good, [], None, None).put == 1
     with pytest.raises(crate.RejectedError, match="index 1") as caught:
         buckets.blind(good + bad, [], None, None)
     assert caught.value.args[1] == 1
@@ -213,7 +212,7 @@ def test_content_that_nobody_wrote_is_refused_by_its_index(content: bytes) -> No
 def test_what_is_cut_or_of_another_length_is_refused() -> None:
     buckets = pair("asking", SOURCES[0])[0]
     data = staged.pack(bytes(16), 0, 1, 0, b"P", b"6", GOOD)
-    block = next(unpack_blocks(buckets.blind(data, [], None, None)[1])).rows
+    block = next(unpack_blocks(buckets.blind(data, [], None, None).blocks)).rows
     for end in range(1, len(data)):
         with pytest.raises(crate.RejectedError, match="index 0"):
             buckets.blind(data[:end], [], None, None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,16 @@ def test_a_new_file_is_marked_and_of_the_newest_version(tmp_path: Path) -> None:
     open_database(tmp_path / "test.db", THREE).close()
     assert _state(tmp_path / "test.db") == (MARK, 3, [])
     assert (tmp_path / "test.db").stat().st_mode & 0o777 == 0o600
+
+
+def test_only_a_new_file_gets_the_page_size(tmp_path: Path) -> None:
+    _unversioned(tmp_path / "old.db")
+    large = replace(THREE, page_size=65_536)
+    sizes = []
+    for name in ("new.db", "old.db"):
+        with closing(open_database(tmp_path / name, large)) as connection:
+            sizes += connection.execute("PRAGMA page_size").fetchone()
+    assert sizes == [65_536, 4096]
 
 
 def test_an_unversioned_file_is_brought_up_to_date_with_what_it_holds(tmp_path: Path) -> None:

@@ -12,10 +12,12 @@ MAX_VERSIONS = 3
 
 @dataclass(slots=True)
 class Blinded:
-    """``rows`` are end to end by bucket of their tokens, ``sizes`` bytes in each bucket; rejects are by file."""
+    """``rows`` are end to end by bucket of their tokens, ``sizes`` bytes in each bucket; ``blocks`` are for the vault;
+    rejects are by file."""
 
     rows: bytes
     sizes: Sequence[int]
+    blocks: bytes
     put: int
     deleted: int
     unchanged: int

@@ -55,8 +55,8 @@ class NativeBuckets:
     def blind(
         self, data: bytes, previous: list[bytes], crowded: Callable[[bytes], bool] | None,
         exhausted: Callable[[bytes], bool] | None, nonces: bytes | None = None,
-    ) -> tuple[Blinded, bytes]:  # fmt: skip
-        """(what became of the staged ``data``, blocks for the vault); ``previous`` are the vault's, older ones first.
+    ) -> Blinded:  # fmt: skip
+        """What became of the staged ``data``; ``previous`` are the vault's blocks, older ones first.
 
         ``crowded`` and ``exhausted`` tell a link value; None where there are none. Only tests may give ``nonces``.
         """
@@ -69,10 +69,10 @@ class NativeBuckets:
             (file, Reject(line, self._columns[column].name, codes[problem]))
             for file, line, column, problem in bucket.rejects
         ]
-        blinded = Blinded(
-            bucket.rows, bucket.sizes, bucket.put, bucket.deleted, bucket.unchanged, bucket.duplicates, rejects
+        return Blinded(
+            bucket.rows, bucket.sizes, bucket.blocks, bucket.put, bucket.deleted, bucket.unchanged, bucket.duplicates,
+            rejects,
         )  # fmt: skip
-        return blinded, bucket.blocks
 
 
 def _source(source: Source) -> tuple[str, bytes, bytes]:

@@ -58,9 +58,9 @@ class PortableBuckets:
     def blind(
         self, data: bytes, previous: list[bytes], crowded: IsMeant | None, exhausted: IsMeant | None,
         nonces: bytes | None = None,
-    ) -> tuple[Blinded, bytes]:  # fmt: skip
+    ) -> Blinded:  # fmt: skip
         """As NativeBuckets.blind."""
-        result = Blinded(b"", (), 0, 0, 0, 0, [])
+        result = Blinded(b"", (), b"", 0, 0, 0, 0, [])
         before = previous_rows(previous)
         records = self._distinct(data, crowded, result)
         changed = self._changed(records, before, exhausted, result)
@@ -69,7 +69,8 @@ class PortableBuckets:
         packed = self._put_rows(changed, nonces, sent) + self._delete_rows(vanished, sent)
         result.put, result.deleted = len(changed), len(vanished)
         result.rows, result.sizes = _by_token(packed)
-        return result, pack_blocks(sent)
+        result.blocks = pack_blocks(sent)
+        return result
 
     def _reject(self, result: Blinded, record: Staged, code: str) -> None:
         result.rejects.append((record.file, Reject(record.line, self._columns[record.column].name, code)))

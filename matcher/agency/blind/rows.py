@@ -17,34 +17,28 @@ from matcher.agency.blind.prepare import link_tag
 from matcher.agency.records import staged
 from matcher.agency.submit.buckets import bucket_path
 from matcher.agency.vault.blocks import blocks_of_bucket, bucket_of_block
-from matcher.agency.vault.filling import write_blocks
 
 
 @dataclass(frozen=True, slots=True)
 class Blind:
-    """The records of ``staged`` in ``blocks``, which are a bucket's or some of them; what the vault will hold of them
-    goes to ``records``, durably.
+    """The records of ``staged`` in ``blocks``, which are a bucket's or some of them.
 
     ``crowded`` are tags of link values that more asking rows name than may share one.
     """
 
     staged: Path
-    records: Path
     blocks: range
     crowded: frozenset[bytes]
     leaves_lock: ClassVar[bool] = True
 
     def run(self, context: Context) -> Blinded:
         """Sort out, compare with what was sent, blind."""
-        blinded, blocks = context.buckets.blind(
+        return context.buckets.blind(
             self._staged_records(),
             context.previous(self.blocks),
             self._tells(context, self.crowded),
             self._tells(context, context.setup.exhausted),
         )
-        if blocks:
-            write_blocks(self.records / f"{self.blocks[0]:04d}", blocks)
-        return blinded
 
     def _staged_records(self) -> bytes:
         bucket = bucket_of_block(self.blocks[0])

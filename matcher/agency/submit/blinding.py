@@ -1,4 +1,5 @@
-"""Second stage: staged records into rows in the workers; all of it is durable in the spool when the stage ends."""
+"""Second stage: staged records into rows in the workers; all of it is durable when the stage ends: what is sent in the
+spool, what the agency keeps of it in the vault."""
 
 from __future__ import annotations
 
@@ -13,6 +14,7 @@ from matcher.agency.submit.buckets import BUCKETS, BucketWriter, bucket_path
 from matcher.agency.submit.job import Job
 from matcher.agency.submit.spool import Spool
 from matcher.agency.vault.blocks import blocks_of_bucket
+from matcher.agency.vault.filling import Filling
 
 _AT_ONCE = 10 << 20  # bytes of staged records: some 45,000 of them, which become three times as much
 _PARTS = (1, 2, 4, 8, 16)
@@ -30,7 +32,7 @@ class Blinding:
 
 
 def blind(
-    job: Job, workers: Workers, spool: Spool, crowded: frozenset[bytes], rejects: RejectsFile,
+    job: Job, workers: Workers, spool: Spool, filling: Filling, crowded: frozenset[bytes], rejects: RejectsFile,
     progress: Callable[[int], None],
 ) -> Blinding:  # fmt: skip
     """Blind everything staged, and what vanished since the last submission."""
@@ -38,9 +40,10 @@ def blind(
     writer = BucketWriter(spool.rows)
     done = 0
     try:
-        tasks = (Blind(spool.staged, spool.records, blocks, crowded) for blocks in _shares(spool.staged))
+        tasks = (Blind(spool.staged, blocks, crowded) for blocks in _shares(spool.staged))
         for blinded in workers.run(tasks):
             writer.append_runs(blinded.rows, blinded.sizes)
+            filling.add(blinded.blocks)
             for file, reject in sorted(blinded.rejects):
                 rejects.add(job.files[file].name, [reject])
             result.put += blinded.put
@@ -50,6 +53,7 @@ def blind(
             result.rejected += len(blinded.rejects)
             done += blinded.put + blinded.unchanged + blinded.duplicates + len(blinded.rejects)
             progress(done)
+        filling.flush()
     except BaseException:
         writer.close(durable=False)
         raise

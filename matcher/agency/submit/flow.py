@@ -83,10 +83,12 @@ class _Submit:
     def run(self) -> dict[str, Any]:
         inputs = self._job.inputs_digest()
         submission = self._resumed(inputs)
-        if submission is None:
+        if submission is not None:
+            submission = self._uploaded(submission, resumed=True)
+        else:
             submission = self._prepared(inputs, open_all(self._job))
-        if submission.state != "sealed":
-            submission = self._uploaded(submission)
+            if submission.state != "sealed":
+                submission = self._uploaded(submission)
         return {**submission.summary, "sequence": submission.sequence, "log_index": submission.log_index}
 
     def _resumed(self, inputs: bytes) -> Submission | None:
@@ -100,7 +102,7 @@ class _Submit:
         if same and unfinished.state != "staging" and not unwanted:
             return unfinished
         if unfinished.state == "uploading" and self._is_sealed(unfinished):
-            self._uploaded(unfinished)
+            self._uploaded(unfinished, resumed=True)
             return None
         self._spool(unfinished).remove()
         self._vault.abandon(unfinished)
@@ -129,7 +131,8 @@ class _Submit:
                 self._require_none(staging.rejected + flows_rejected, rejects)
                 evaluated = self._evaluate(workers, spool)
                 with self._progress(_("Blinding"), staging.records - staging.rejected) as progress:
-                    blinding = blind(job, workers, spool, staging.crowded, rejects, progress)
+                    filling = self._vault.filling(submission)
+                    blinding = blind(job, workers, spool, filling, staging.crowded, rejects, progress)
                 self._require_none(blinding.rejected, rejects)
             summary = _summary(staging, blinding, evaluated, rejects)
             summary["files"] = [
@@ -203,13 +206,15 @@ class _Submit:
         values = self._vault.link_values_with_versions(self._scope, MAX_VERSIONS)
         return frozenset(link_tag(handle_key, value) for value in values)
 
-    def _uploaded(self, submission: Submission) -> Submission:
+    def _uploaded(self, submission: Submission, *, resumed: bool = False) -> Submission:
         spool = self._spool(submission)
         try:
+            if resumed and self._vault.rows_kept(submission) != submission.row_count:
+                raise StateError("the vault lacks rows of this submission", remedy="Submit the same files again.")
             with self._progress(_("Uploading"), submission.row_count) as progress:
                 sealed = Uploader(self._job, self._channel, self._vault, spool, progress).send(submission)
         except StateError:
-            # The spool is damaged, or the service is elsewhere in the sequence: start anew with the next command.
+            # Spool or vault is damaged, or the service is elsewhere in the sequence: start anew with the next command.
             if not self._is_sealed(submission):
                 spool.remove()
                 self._vault.abandon(submission)

@@ -1,8 +1,8 @@
-"""A submission's files on disk: records staged by handle, then blinded rows by token, and the vault's rows by handle.
+"""A submission's files on disk: records staged by handle, then blinded rows by token.
 
-HOME/spool/SUBMISSION is 0700 and is removed when the submission is in the vault. Once the rows are written they never
-change, so an upload that was cut goes on with the same bytes. ``staged`` holds plaintext and goes as soon as the rows
-stand; ``records`` holds what the vault will. Left to others: what is in a record or row, sending the chunks.
+HOME/spool/SUBMISSION is 0700 and is removed when the submission is sealed. Once the rows are written they never change,
+so an upload that was cut goes on with the same bytes. ``staged`` holds plaintext and goes as soon as the rows stand.
+Left to others: what is in a record or row, sending the chunks.
 """
 
 from __future__ import annotations
@@ -27,12 +27,11 @@ class Spool:
         self.path = root / submission_id.hex()
         self.staged = self.path / "staged"
         self.rows = self.path / "rows"
-        self.records = self.path / "records"
 
     def create(self) -> None:
         """Make the directories."""
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for directory in (self.path, self.staged, self.rows, self.records):
+        for directory in (self.path, self.staged, self.rows):
             directory.mkdir(mode=0o700)
 
     def remove(self) -> None:

@@ -3,21 +3,18 @@
 The service names the row from which to go on, so a broken connection costs nothing; it is tried again, each time after
 a longer pause, as long as rows arrive. The manifest is signed and kept before the service can see it; after that only
 the service knows whether it sealed, so it is asked, with the same manifest. Here the submission counts as sealed once
-the log shows it and the vault holds its rows.
+the log shows it; the vault has held its rows since they were made.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from matcher.agency.exchange.outbox import sign_message
 from matcher.agency.exchange.trust import verify_logged
 from matcher.agency.submit.job import Job
 from matcher.agency.submit.spool import Spool, chunks, count_rows
-from matcher.agency.vault.filling import fill
 from matcher.agency.vault.store import Submission, Vault
 from matcher.channel import Channel
 from matcher.protocol import canonical, messages, rows
@@ -53,23 +50,11 @@ class Uploader:
         width = rows.row_size(self._job.vector_width)
         if count_rows(self._spool.rows, width) != submission.row_count:
             raise StateError("the spool is damaged: rows are missing", remedy="Submit the same files again.")
-        with self._filling(submission) as filled:
-            return self._try(submission, filled)
-
-    @contextmanager
-    def _filling(self, submission: Submission) -> Iterator[Callable[[], int]]:
-        """The vault is filled meanwhile, by a thread: SQLite works without the interpreter's lock."""
-        with ThreadPoolExecutor(1) as thread:
-            yield thread.submit(
-                fill, self._vault.path, submission.scope, submission.number, self._spool.records
-            ).result  # fmt: skip
-
-    def _try(self, submission: Submission, filled: Callable[[], int]) -> Submission:
         failures = 0
         while True:
             reached = self._reached
             try:
-                return self._attempt(submission, filled)
+                return self._attempt(submission)
             except (UnreachableError, OverloadedError) as error:
                 submission = self._vault.submission(submission.number)
                 failures = 0 if self._reached > reached else failures + 1
@@ -78,7 +63,7 @@ class Uploader:
                 wait = error.retry_seconds if isinstance(error, OverloadedError) else min(2.0**failures, _LONGEST_PAUSE)
                 self._pause(wait)
 
-    def _attempt(self, submission: Submission, filled: Callable[[], int]) -> Submission:
+    def _attempt(self, submission: Submission) -> Submission:
         state = self._channel.open_upload(
             submission.submission_id, submission.agreement_digest, self._job.flow.id, self._job.period,
             submission.sequence, submission.row_count,
@@ -95,8 +80,6 @@ class Uploader:
             manifest = messages.from_json(canonical.decode(submission.manifest.encode()))
             if not state.sealed and state.next_row < submission.row_count:
                 self._upload(submission, state.next_row)
-        if filled() != submission.row_count:
-            raise StateError("the spool is damaged: rows are missing", remedy="Submit the same files again.")
         logged = self._channel.seal(submission.submission_id, manifest)
         entry = verify_logged(self._job.home, self._channel, logged, self._job.agreement)
         if entry.type != SEALED_ENTRY or entry.message != manifest:

@@ -92,6 +92,16 @@ def unpack_rows(blocks: Iterable[bytes]) -> Iterator[SentRow]:
             )  # fmt: skip
 
 
+def rows_in(block: bytes) -> int:
+    """How many rows a block is."""
+    count = position = 0
+    unpack, size = _HEAD.unpack_from, _HEAD.size
+    while position < len(block):
+        position += size + sum(unpack(block, position)[4:])
+        count += 1
+    return count
+
+
 def unpack_newest(
     blocks: Iterable[bytes], wanted: Collection[bytes]
 ) -> tuple[dict[bytes, bytes], dict[bytes, SentRow]]:

@@ -1,40 +1,41 @@
-"""Filling the vault with a submission's blocks from the spool.
+"""Filling the vault with a submission's blocks while the workers make them.
 
-The workers pack the blocks while they blind; the vault takes them while the upload runs. Filling twice gives the same,
-so after a crash it is simply done again. Until the submission is sealed the rows do not count.
+Until the submission is sealed its rows do not count, and one that is never sealed is abandoned with them. SQLite works
+without the interpreter's lock, so the workers go on meanwhile.
 """
 
 from __future__ import annotations
 
-import os
-from contextlib import closing
-from pathlib import Path
+import sqlite3
 
-from matcher.agency.vault import schema
 from matcher.agency.vault.blocks import unpack_blocks
 
-_INSERT = "INSERT OR REPLACE INTO blocks (scope, block, submission, rows) VALUES (?, ?, ?, ?)"
+# Bytes of a transaction: few enough to stay in memory, and so many that a submission waits for the disk a few times.
+_AT_ONCE = 8 << 20
+_INSERT = "INSERT INTO blocks (scope, block, submission, rows) VALUES (?, ?, ?, ?)"
 
 
-def write_blocks(path: Path, blocks: bytes) -> None:
-    """Write some blocks (blocks.pack_blocks) to ``path``, 0600, durably."""
-    with open(path, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
-        file.write(blocks)
-        file.flush()
-        os.fsync(file.fileno())
+class Filling:
+    """Takes the blocks of submission ``number`` in ``scope``; they are durable once they are flushed."""
 
+    def __init__(self, connection: sqlite3.Connection, scope: int, number: int) -> None:
+        self._connection = connection
+        self._place = scope, number
+        self._waiting: list[bytes] = []
 
-def fill(vault: Path, scope: int, number: int, records: Path) -> int:
-    """Put the blocks in ``records`` into the vault as those of submission ``number`` in ``scope``.
+    def add(self, blocks: bytes) -> None:
+        """Some blocks (blocks.pack_blocks), none of which was added before."""
+        self._waiting.append(blocks)
+        if sum(map(len, self._waiting)) >= _AT_ONCE:
+            self.flush()
 
-    One transaction for each file; returns the number of rows.
-    """
-    total = 0
-    with closing(schema.connect(vault)) as connection:
-        for path in sorted(records.iterdir()):
-            blocks = list(unpack_blocks(path.read_bytes()))
-            with connection:
-                connection.execute("BEGIN IMMEDIATE")
-                connection.executemany(_INSERT, [(scope, block.number, number, block.rows) for block in blocks])
-            total += sum(block.size for block in blocks)
-    return total
+    def flush(self) -> None:
+        """Write what is waiting, in one transaction."""
+        scope, submission = self._place
+        with self._connection:
+            self._connection.execute("BEGIN IMMEDIATE")
+            for blocks in self._waiting:
+                self._connection.executemany(
+                    _INSERT, ((scope, block.number, submission, block.rows) for block in unpack_blocks(blocks))
+                )
+        self._waiting = []

@@ -33,6 +33,7 @@ VAULT = Schema(
     unmarked=tables_of(_FIRST),
     steps=(_FIRST,),
     remedy="Restore it from a backup: it holds what was sent.",
+    page_size=65_536,  # a block is some hundreds of kilobytes, and each page of it costs three calls of the system
 )
 _CACHE_KIBIBYTES = 16_384
 

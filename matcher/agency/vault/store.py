@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from matcher.agency.vault import rows, schema
-from matcher.agency.vault.blocks import unpack_rows
+from matcher.agency.vault.blocks import rows_in, unpack_rows
+from matcher.agency.vault.filling import Filling
 from matcher.agency.vault.rows import VaultRow
 from matcher.protocol.agreement.model import Agreement
 from matcher.protocol.errors import StateError
@@ -134,10 +136,11 @@ class Vault:
         return {value for value, count in counts.items() if count >= versions}
 
     def _put_values(self, scope: int, number: int) -> set[bytes]:
-        found = self._connection.execute(
-            "SELECT rows FROM blocks WHERE scope = ? AND submission = ?", (scope, number)
-        )  # fmt: skip
-        return {row.link_value for row in unpack_rows(block for (block,) in found) if row.op == PUT}
+        return {row.link_value for row in unpack_rows(self._blocks(scope, number)) if row.op == PUT}
+
+    def _blocks(self, scope: int, number: int) -> Iterator[bytes]:
+        found = self._connection.execute("SELECT rows FROM blocks WHERE scope = ? AND submission = ?", (scope, number))
+        return (block for (block,) in found)
 
     def spooled(self, submission: Submission, row_count: int, summary: dict[str, Any]) -> Submission:
         """The rows are fixed: ``row_count`` of them. ``summary`` is what the command will report."""
@@ -154,6 +157,14 @@ class Vault:
     def sealed(self, submission: Submission, log_index: int) -> Submission:
         """The commit point: the submission stands in the log at ``log_index``; its rows count."""
         return self._move(submission, "uploading", state="sealed", log_index=log_index)
+
+    def filling(self, submission: Submission) -> Filling:
+        """What takes the rows of an unfinished submission."""
+        return Filling(self._connection, submission.scope, submission.number)
+
+    def rows_kept(self, submission: Submission) -> int:
+        """How many rows of ``submission`` the vault has."""
+        return sum(map(rows_in, self._blocks(submission.scope, submission.number)))
 
     def abandon(self, submission: Submission) -> None:
         """Forget an unfinished submission and its rows. Raises StateError for a sealed one."""
