@@ -22,6 +22,7 @@ from matcher.service.acts.mail import Mail
 from matcher.service.acts.matching import Matching
 from matcher.service.acts.refusals import Refusals
 from matcher.service.acts.sealing import Sealing
+from matcher.service.acts.segmenting import Segmenting
 from matcher.service.acts.uploads import Uploads
 from matcher.service.acts.waiting import WaitingRoom
 from matcher.service.acts.witnessing import Witnessing
@@ -174,9 +175,10 @@ def serving(
             recovery.recover(storage.database, storage.home, storage.period_keys, clock)
             storage.note_newest()
         room = WaitingRoom()
+        segmenting = Segmenting(storage.database, storage.home, storage.period_keys)
         mail = Mail(storage.database, storage.log, room, metrics, clock)
         witnessing = Witnessing(storage.database, room, clock)
-        server = _server(storage, keys, listen, metrics, refusals, mail, witnessing, clock)
+        server = _server(storage, keys, listen, metrics, refusals, mail, witnessing, segmenting, clock)
         storage.home.write_public(
             replace(storage.public, address=server.address, tls_certificate=keys.tls_certificate_pem)
         )
@@ -187,18 +189,19 @@ def serving(
             mail.stop()
             witnessing.stop()
             server.stop(limits.STOP_GRACE_SECONDS)
+            segmenting.close()
             if not storage.log.is_ended:
                 storage.note_newest()
 
 
 def _server(
     storage: Storage, keys: ServiceKeys, listen: str, metrics: Metrics, refusals: Refusals, mail: Mail,
-    witnessing: Witnessing, clock: Clock,
+    witnessing: Witnessing, segmenting: Segmenting, clock: Clock,
 ) -> Server:  # fmt: skip
     database, log, home = storage.database, storage.log, storage.home
     places = Places(database)
-    uploads = Uploads(database, home.spool, clock)
-    sealing = Sealing(database, log, home, storage.period_keys, uploads, clock)
+    uploads = Uploads(database, home.spool, segmenting, clock)
+    sealing = Sealing(database, log, home, segmenting, uploads, clock)
 
     def sign_receipt(receipt: Receipt) -> str:
         return receipts.sign(receipt, storage.public.origin, keys.log.public, keys.log.sign)

@@ -45,6 +45,9 @@ QUIET_STREAM_SECONDS = 0.2
 CHUNKS_AHEAD = 4
 # An upload that brings nothing for so long gives its place to others.
 IDLE_STREAM_SECONDS = 60.0
+# So many uploads have their segments written while they run; one that rested so long gives its place to another.
+SEGMENTS_AHEAD = 2
+SEGMENT_REST_SECONDS = 60.0
 
 MAX_ATTACHMENT_BYTES = {
     "evaluation-request": 4096 * 32,

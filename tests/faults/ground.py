@@ -14,12 +14,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from matcher.service.store import segments, spool, uploads
 from tests.service.process import PASSPHRASE, ROOT
 from tests.service.world import Template, World
 
 Prepare = Callable[[World], None]
+# So small that a segment of a few rows is begun while they arrive.
+GROUP_ROWS = 2
 
 
 class Ground:
@@ -46,11 +49,12 @@ class Ground:
 @contextmanager
 def running(world: World) -> Iterator[World]:
     """The world's service in this process, while the block runs."""
-    world.start()
-    try:
-        yield world
-    finally:
-        world.stop()
+    with mock.patch.object(segments, "GROUP_ROWS", GROUP_ROWS):
+        world.start()
+        try:
+            yield world
+        finally:
+            world.stop()
 
 
 def check_whole(world: World) -> None:

@@ -22,7 +22,9 @@ from keys.service import ServiceKeys
 from matcher.service import app
 from matcher.service.home import ServiceHome
 from matcher.service.metrics import Metrics
+from matcher.service.store import segments
 from matcher.text import edge
+from tests.faults.ground import GROUP_ROWS
 from tests.faults.steps import Steps
 
 
@@ -82,6 +84,7 @@ def _end(request: dict[str, Any]) -> dict[str, Any]:
 
 def main() -> None:
     """Serve requests until standard input ends."""
+    segments.GROUP_ROWS = GROUP_ROWS
     home = ServiceHome(Path(sys.argv[1]))
     keys = ServiceKeys.open(home.keys, os.environ["CONCORDAT_PASSPHRASE"])
     signal.signal(signal.SIGINT, signal.SIG_IGN)

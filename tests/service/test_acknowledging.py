@@ -14,6 +14,7 @@ import pytest
 from matcher.protocol import rows
 from matcher.service import limits
 from matcher.service.acts.chunks import Chunk
+from matcher.service.acts.segmenting import Segmenting
 from matcher.service.acts.uploads import Uploads
 from matcher.service.rpc.ahead import ReadAhead
 from matcher.service.store import spool, uploads
@@ -35,7 +36,9 @@ class Opened:
     size: int
 
     def receive(self, stream: Iterator[Chunk | None]) -> Iterator[int]:
-        acts = Uploads(self.world.storage.database, self.world.home.spool, self.world.clock)
+        storage = self.world.storage
+        segmenting = Segmenting(storage.database, self.world.home, storage.period_keys)
+        acts = Uploads(storage.database, self.world.home.spool, segmenting, self.world.clock)
         return acts.receive(paper.ANSWERING, self.submission, stream, lambda: None)
 
     def recorded(self) -> int:

@@ -38,7 +38,10 @@ class Stage:
     def add(self, party: str, sequence: int, packed: list[bytes]) -> None:
         submission = os.urandom(16)
         size = len(make_row(self.agreement, party, "width", FINE))
-        segments.write(self.home.segments, submission, size, [b"".join(in_order(packed))] if packed else [], self.key)
+        writer = segments.Writer(self.home.segments, submission, size, self.key)
+        if packed:
+            writer.append(b"".join(in_order(packed)))
+        writer.finish()
         side = self.agreement.flow(paper.FLOW).side_of(party)
         self.submissions.append(Submission(os.urandom(32), submission, NAME, party, side, sequence, len(packed), 0, 0))
 
@@ -75,7 +78,7 @@ def _in_pieces(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
                 yield [column[first : first + most] for column in columns]
 
     monkeypatch.setattr(join, "_batches", pieces)
-    monkeypatch.setattr(segments, "_BATCH_ROWS", most)
+    monkeypatch.setattr(segments, "GROUP_ROWS", most)
 
 
 @pytest.mark.parametrize("most", [0, 1, 3])

@@ -8,7 +8,7 @@ Rows are recorded only after the sync that covers them, and acknowledged only af
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 from typing import Self
@@ -20,11 +20,12 @@ from matcher.service.store.uploads import Upload
 
 
 class Acknowledging:
-    """The acknowledgements of one stream into ``file``."""
+    """The acknowledgements of one stream into ``file``; ``recorded`` is told of each as soon as it is recorded."""
 
-    def __init__(self, database: ControlDatabase, file: Spool) -> None:
+    def __init__(self, database: ControlDatabase, file: Spool, recorded: Callable[[Upload], None]) -> None:
         self._database = database
         self._file = file
+        self._recorded = recorded
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sync")
         self._syncing: tuple[Upload, Future[None]] | None = None
 
@@ -50,4 +51,5 @@ class Acknowledging:
         with self._database.write() as transaction:
             uploads.advance(transaction, upload)
         # The write block above ended: commit point of the acknowledgement.
+        self._recorded(upload)
         yield upload.spooled

@@ -1,14 +1,15 @@
 """Sealing: the signed manifest against the rows on disk, then the segment, then one transaction.
 
-The segment is written aside, synced and renamed before the transaction that logs the manifest and names the segment.
-A crash before the commit leaves a segment that nobody names, which start-up removes; the spool is still there. A
-crash after it leaves a spool that nobody needs, which start-up removes too. So no acknowledged row is ever lost.
+The segment, most of which was written while the rows came (segmenting.py), is finished aside, synced and renamed before
+the transaction that logs the manifest and names the segment. A crash before the commit leaves a segment that nobody
+names, which start-up removes; the spool is still there. A crash after it leaves a spool that nobody needs, which
+start-up removes too. So no acknowledged row is ever lost.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from sqlite_utils import Database
 
@@ -19,16 +20,15 @@ from matcher.protocol.messages import SignedMessage
 from matcher.service import limits, policy
 from matcher.service.acts import letters
 from matcher.service.acts import uploads as uploading
+from matcher.service.acts.segmenting import Segmenting
 from matcher.service.home import ServiceHome
 from matcher.service.match import versions
 from matcher.service.store import agreements, messages, periods, segments, spool, uploads
 from matcher.service.store.database import ControlDatabase
 from matcher.service.store.log import Clock, LogWriter
-from matcher.service.store.period_keys import PeriodKeys
 from matcher.service.store.periods import PeriodName
 from matcher.service.store.uploads import Submission, Upload
 
-_BATCH_ROWS = 16_384
 _MAX_AT_ONCE = 2
 
 
@@ -36,13 +36,13 @@ class Sealing:
     """Seals uploads into segments."""
 
     def __init__(
-        self, database: ControlDatabase, log: LogWriter, home: ServiceHome, period_keys: PeriodKeys,
+        self, database: ControlDatabase, log: LogWriter, home: ServiceHome, segmenting: Segmenting,
         streams: uploading.Uploads, clock: Clock,
     ) -> None:  # fmt: skip
         self._database = database
         self._log = log
         self._home = home
-        self._period_keys = period_keys
+        self._segmenting = segmenting
         self._streams = streams
         self._clock = clock
         self._room = threading.BoundedSemaphore(_MAX_AT_ONCE)
@@ -117,18 +117,9 @@ class Sealing:
     def _write_segment(
         self, upload: Upload, manifest: SignedMessage, sealed: list[Submission], check: Callable[[], None]
     ) -> None:
-        # Once rows are sealed under the period's key, its loss must not be covered up by a fresh one.
-        name = upload.name.key_name()
-        key = self._period_keys.get(name) if sealed else self._period_keys.ensure(name)
+        key = self._segmenting.key(upload.name, is_begun=bool(sealed))
         earlier = [item for item in sealed if item.party == upload.party]
-        batches = spool.read(self._home.spool, upload.submission, upload.rows, upload.row_size, _BATCH_ROWS)
-
-        def watched() -> Iterator[bytes]:
-            for batch in batches:
-                check()
-                yield batch
-
-        segments.write(self._home.segments, upload.submission, upload.row_size, watched(), key)
+        self._segmenting.finish(upload, key, check)
         candidate = Submission(
             manifest.digest(), upload.submission, upload.name, upload.party, "", upload.sequence, upload.rows, 0, 0
         )

@@ -21,6 +21,7 @@ from matcher.protocol.vector import VectorLayout
 from matcher.service import journal, limits, policy
 from matcher.service.acts import chunks
 from matcher.service.acts.acknowledging import Acknowledging
+from matcher.service.acts.segmenting import Segmenting
 from matcher.service.store import agreements, periods, spool, uploads
 from matcher.service.store.database import ControlDatabase
 from matcher.service.store.log import Clock
@@ -35,9 +36,12 @@ _EMPTY_EDGE = merkle.CompactRange().to_bytes()
 class Uploads:
     """The acts around one spool directory."""
 
-    def __init__(self, database: ControlDatabase, spool_directory: Path, clock: Clock) -> None:
+    def __init__(
+        self, database: ControlDatabase, spool_directory: Path, segmenting: Segmenting, clock: Clock
+    ) -> None:  # fmt: skip
         self._database = database
         self._spool = spool_directory
+        self._segmenting = segmenting
         self._clock = clock
         self._streams: set[bytes] = set()
         self._streams_lock = threading.Lock()
@@ -73,6 +77,7 @@ class Uploads:
             uploads.add(transaction, _new(agreement, name, party, submission, sequence, count))
         # The write block above ended: commit point. A crash before this line leaves a spool that start-up removes.
         if replaced is not None:
+            self._segmenting.discard(replaced)
             spool.remove(self._spool, replaced)
         return 0, False
 
@@ -84,6 +89,7 @@ class Uploads:
             # Acknowledged rows are gone: say so, and take all rows again rather than seal something else.
             journal.warning("spool-lost-rows", party=upload.party, acknowledged=upload.spooled)
             uploads.advance(transaction, replace(upload, spooled=0, edge=_EMPTY_EDGE, last_key=b"", repeats=0))
+            self._segmenting.discard(upload.submission)
             spool.remove(self._spool, upload.submission)
             return 0
 
@@ -100,7 +106,7 @@ class Uploads:
                 upload = uploads.find(transaction, submission, party)
             with (
                 spool.Spool(self._spool, submission, upload.spooled, upload.row_size) as file,
-                Acknowledging(self._database, file) as group,
+                Acknowledging(self._database, file, self._segmenting.follow) as group,
             ):
                 waiting = 0
                 for chunk in stream:

@@ -31,6 +31,10 @@ class PeriodKey:
         self.name = name
         self._key = key
 
+    def is_same(self, other: PeriodKey) -> bool:
+        """Whether ``other`` unwraps what this one wraps."""
+        return self.name == other.name and self._key == other._key
+
     def wrap(self, data_key: bytes) -> bytes:
         """``data_key`` under AES-256-GCM: nonce, then sealed bytes."""
         return _seal(self._key, data_key, self.name)

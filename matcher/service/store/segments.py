@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pyarrow as pa
@@ -23,7 +24,7 @@ from matcher.service.store.period_keys import LOST, PeriodKey
 KEY_COLUMNS = ("op", "token", "handle")
 _SUFFIX = ".parquet"
 _ASIDE = ".aside"
-_BATCH_ROWS = 16_384
+GROUP_ROWS = 16_384
 
 
 class _Wrapping(pe.KmsClient):  # type: ignore[misc]
@@ -50,28 +51,53 @@ def schema(row_size: int) -> pa.Schema:
     return pa.schema(fields)
 
 
-def write(directory: Path, submission: bytes, row_size: int, packed: Iterable[bytes], key: PeriodKey) -> None:
-    """Write the segment of a submission from packed rows, replacing one left behind by an earlier attempt."""
-    columns = schema(row_size)
-    aside = path_of(directory, submission).with_suffix(_ASIDE)
-    factory = pe.CryptoFactory(lambda _configuration: _Wrapping(key))
-    properties = factory.file_encryption_properties(
-        pe.KmsConnectionConfig(),
-        pe.EncryptionConfiguration(
-            footer_key=key.name, column_keys={key.name: columns.names}, double_wrapping=False,
-            data_key_length_bits=256, plaintext_footer=False,
-        ),
-    )  # fmt: skip
-    with pq.ParquetWriter(
-        aside, columns, encryption_properties=properties, compression="none", use_dictionary=False,
-        write_statistics=False,
-    ) as writer:  # fmt: skip
-        for chunk in packed:
-            writer.write_batch(_columns(chunk, row_size, columns))
-    aside.chmod(0o600)
-    sync(aside)
-    aside.replace(path_of(directory, submission))
-    sync(directory)
+class Writer:
+    """A segment that is being written aside, replacing one left behind by an earlier attempt.
+
+    ``rows`` are in it so far. It is no segment before it is finished.
+    """
+
+    def __init__(self, directory: Path, submission: bytes, row_size: int, key: PeriodKey) -> None:
+        self.rows = 0
+        self._row_size = row_size
+        self._columns = schema(row_size)
+        self._path = path_of(directory, submission)
+        self._aside = self._path.with_suffix(_ASIDE)
+        factory = pe.CryptoFactory(lambda _configuration: _Wrapping(key))
+        properties = factory.file_encryption_properties(
+            pe.KmsConnectionConfig(),
+            pe.EncryptionConfiguration(
+                footer_key=key.name, column_keys={key.name: self._columns.names}, double_wrapping=False,
+                data_key_length_bits=256, plaintext_footer=False,
+            ),
+        )  # fmt: skip
+        self._file = pq.ParquetWriter(
+            self._aside, self._columns, encryption_properties=properties, compression="none", use_dictionary=False,
+            write_statistics=False,
+        )  # fmt: skip
+        self._aside.chmod(0o600)
+
+    def append(self, packed: bytes) -> None:
+        """Append packed rows as one row group; meant for GROUP_ROWS at a time."""
+        self._file.write_batch(_columns(packed, self._row_size, self._columns))
+        self.rows += len(packed) // self._row_size
+
+    def sync(self) -> None:
+        """Force what was appended to disk, so that little is left for the end."""
+        sync(self._aside)
+
+    def finish(self) -> None:
+        """Make it whole, force it to disk and give it its name."""
+        self._file.close()
+        self.sync()
+        self._aside.replace(self._path)
+        sync(self._path.parent)
+
+    def discard(self) -> None:
+        """Give it up, finished or not. What cannot be written any more is not missed."""
+        with suppress(OSError):
+            self._file.close()
+        self._aside.unlink(missing_ok=True)
 
 
 def _columns(packed: bytes, row_size: int, columns: pa.Schema) -> pa.RecordBatch:
@@ -98,7 +124,7 @@ def read(
         if file.metadata.num_rows != count:
             raise StateError(f"a segment holds {file.metadata.num_rows} rows, {count} were sealed")
         # Threads of its own would cost more than they save: a row group is a few milliseconds' work.
-        yield from file.iter_batches(_BATCH_ROWS, columns=list(columns), use_threads=False)
+        yield from file.iter_batches(GROUP_ROWS, columns=list(columns), use_threads=False)
 
 
 def require_present(directory: Path, submissions: Iterable[bytes]) -> None:

@@ -66,19 +66,22 @@ class Spool:
         self._file.close()
 
 
-def read(directory: Path, submission: bytes, rows: int, row_size: int, batch: int) -> Iterator[bytes]:
-    """The acknowledged rows, packed, ``batch`` rows at a time. Raises StateError when some are missing."""
-    left = rows
-    if rows == 0:
+def read(directory: Path, submission: bytes, first: int, end: int, row_size: int, batch: int) -> Iterator[bytes]:
+    """Acknowledged rows [first, end), packed, ``batch`` of them at a time. Raises StateError when some are missing.
+
+    Rows are read once, for the segment: the memory that the system holds of them is free for what comes next.
+    """
+    if first >= end:
         return
     with path_of(directory, submission).open("rb") as file:
-        while left:
-            count = min(batch, left)
+        file.seek(first * row_size)
+        for start in range(first, end, batch):
+            count = min(batch, end - start)
             packed = file.read(count * row_size)
             if len(packed) != count * row_size:
-                raise StateError(f"the spool ends {left} rows early", remedy="Open a new upload.")
+                raise StateError(f"the spool ends {end - start} rows early", remedy="Open a new upload.")
             yield packed
-            left -= count
+            os.posix_fadvise(file.fileno(), 0, (start + count) * row_size, os.POSIX_FADV_DONTNEED)
 
 
 def remove(directory: Path, submission: bytes) -> None:
