@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -62,7 +63,9 @@ def build_all() -> click.Group:
 def main() -> None:
     """Run the command line and exit with its status."""
     os.umask(0o077)  # whatever is written is its owner's, lock files and exports included
-    sys.exit(edge.run(build(), sys.argv[1:], KeyFileError))
+    status = edge.run(build(), sys.argv[1:], KeyFileError)
+    gc.freeze()  # all of it goes with the process: searching it for cycles would take as long as gRPC to load
+    sys.exit(status)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from keys import native
 from keys.agency import AgencyKeys
@@ -26,10 +26,12 @@ from matcher.agency.calendar.workdays import Calendar
 from matcher.agency.exchange import service_card
 from matcher.agency.exchange.trust import LogTrust
 from matcher.agency.home import PARTY_FILE, AgencyHome, dial, party_of
-from matcher.channel import Channel
 from matcher.protocol.errors import AgreementError, ConcordatError
 from matcher.protocol.suite import SUITE
 from matcher.protocol.zone import CHINA
+
+if TYPE_CHECKING:
+    from matcher.channel.client import Channel
 
 Level = Literal["OK", "WARN", "FAIL"]
 CLOCK_WARNING_SECONDS = 60

@@ -7,11 +7,14 @@ Opening is cheap: one key derivation, no network.
 
 from __future__ import annotations
 
+import importlib
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from keys import passphrase as passphrases
 from keys import people
@@ -20,11 +23,13 @@ from keys.identity import IdentifiedKeys
 from keys.signing import SigningKey
 from matcher.agency.exchange import seen, service_card
 from matcher.agency.exchange.journal import Journal
-from matcher.channel import Channel, dialling
 from matcher.protocol import bodies
 from matcher.protocol.agreement.model import Agreement
 from matcher.protocol.errors import InputError, StateError
 from matcher.text.terminal import Invocation
+
+if TYPE_CHECKING:
+    from matcher.channel.client import Channel
 
 PARTY_FILE = "party.json"
 PARTY_FORMAT = "concordat-party-v1"
@@ -78,9 +83,16 @@ class AgencyHome:
 
     @classmethod
     def of(cls, invocation: Invocation) -> AgencyHome:
-        """Open the home a command was given, asking for the passphrase where neither file nor environment has it."""
+        """Open the home a command was given, asking for the passphrase where neither file nor environment has it.
+
+        gRPC, which most commands talk through afterwards, loads while the key derivation keeps another core busy.
+        """
         party_of(invocation.home)
-        return cls.open(invocation.home, passphrases.of_party(invocation.passphrase_file))
+        passphrase = passphrases.of_party(invocation.passphrase_file)
+        with ThreadPoolExecutor(1) as beside:
+            opened = beside.submit(cls.open, invocation.home, passphrase)
+            importlib.import_module("matcher.channel.dialling")
+            return opened.result()
 
     def __repr__(self) -> str:
         return f"AgencyHome({self.party!r})"
@@ -145,4 +157,6 @@ class AgencyHome:
 
 def dial(path: Path, service: service_card.ServiceCard, keys: IdentifiedKeys, party: str, now: int) -> Channel:
     """A connection to the service of the home at ``path``; see matcher/channel/dialling.py. Raises StateError."""
+    from matcher.channel import dialling  # loads gRPC: see AgencyHome.of
+
     return dialling.dial(service, keys, party, now, lambda: seen.last(path, service.origin))

@@ -18,7 +18,6 @@ from matcher.agency.home import AgencyHome
 from matcher.agency.reveal.runs import VerifiedRun, verify_run
 from matcher.agency.reveal.vault_view import VaultView
 from matcher.agency.secrets.source import source_of
-from matcher.channel import Channel
 from matcher.protocol import contract
 from matcher.protocol.agreement.model import Agreement
 from matcher.protocol.errors import InputError, NotFoundError, StateError
@@ -27,6 +26,7 @@ from matcher.text.terminal import Invocation
 
 if TYPE_CHECKING:
     from matcher.agency.reveal.listed import ListedFindings
+    from matcher.channel.client import Channel
 
 
 @dataclass

@@ -7,9 +7,9 @@ from contextlib import closing, contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 
 from matcher.auditor import export as exporting
 from matcher.auditor import proof_command
@@ -29,6 +29,9 @@ from matcher.auditor.witness.command import witness
 from matcher.protocol.errors import InputError, VerificationError
 from matcher.text import _
 from matcher.text.terminal import Invocation, emit, progress, table
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 _DIRECTORY = click.Path(path_type=Path, file_okay=False)
 _FROM = click.option("--from", "directory", type=_DIRECTORY, help=_("Read an exported log instead of the service."))

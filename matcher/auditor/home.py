@@ -28,7 +28,7 @@ from keys import passphrase as passphrases
 from keys.auditor import AuditorKeys
 from keys.expiry import expiry
 from matcher.auditor.mirror.store import MIRROR_FILE, MirrorStore
-from matcher.channel import Channel
+from matcher.channel.client import Channel
 from matcher.channel.dialling import dial
 from matcher.protocol import checkpoint, note
 from matcher.protocol.checkpoint import Checkpoint

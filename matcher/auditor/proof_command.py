@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 
 from keys import files
 from matcher.auditor.home import AuditorHome
@@ -19,6 +19,9 @@ from matcher.protocol.errors import InputError, NotFoundError, VerificationError
 from matcher.protocol.proof import Proof
 from matcher.text import _
 from matcher.text.terminal import Invocation, emit
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
-from rich.console import Console
 
 from matcher.auditor import receipts
 from matcher.auditor.home import AuditorHome
@@ -11,6 +12,9 @@ from matcher.auditor.source import ServiceSource
 from matcher.text import _
 from matcher.text.receipt_view import as_json, view
 from matcher.text.terminal import Invocation, emit
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 @click.command(help=_("Who learned what by a run: its signed receipts, made again from the log and compared."))

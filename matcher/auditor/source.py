@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
-from matcher.channel import Channel
+from matcher.channel.client import Channel
 from matcher.protocol import checkpoint, note, tiles
 from matcher.protocol.errors import InputError, NotFoundError, VerificationError
 

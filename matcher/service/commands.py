@@ -11,10 +11,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
 
 from keys import passphrase
 from keys.expiry import expiry
@@ -30,6 +29,9 @@ from matcher.service.transport_log import TransportLog
 from matcher.service.upkeep import home_of
 from matcher.text import _
 from matcher.text.terminal import Invocation, emit, table
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 _MAX_CARD_BYTES = 1 << 20
 _HOUSEKEEPING_SECONDS = 300.0

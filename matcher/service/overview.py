@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any
-
-from rich.console import Console
+from typing import TYPE_CHECKING, Any
 
 from keys.expiry import expiry
 from matcher.service.home import ServiceHome
@@ -13,6 +11,9 @@ from matcher.service.store import log
 from matcher.service.store.database import ControlDatabase, every
 from matcher.text import _
 from matcher.text.terminal import table
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 def gather(home: ServiceHome) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """The terminal: one way to print a result, a table, progress and an error, for every command.
 
 Results go to standard output; progress and errors to standard error, so that ``--json`` output can be piped.
-Progress bars appear only on a terminal, and only for work of more than two seconds.
+Progress bars appear only on a terminal, and only for work of more than two seconds. What a person sees is drawn by
+rich, which is loaded when there is something to draw: a command of a script starts without it.
 """
 
 from __future__ import annotations
@@ -13,15 +14,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
-from rich.table import Table
-from rich.text import Text
 
 from matcher.text import _
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
 
 _PROGRESS_AFTER_SECONDS = 2.0
 
@@ -39,6 +40,8 @@ class Invocation:
 
 def output() -> Console:
     """Standard output as a rich console."""
+    from rich.console import Console
+
     return Console(highlight=False)
 
 
@@ -62,6 +65,9 @@ def emit(
 
 def table(title: str, headings: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
     """A rich table; numbers are right-aligned. Cells and headings are text: a name with brackets is no markup."""
+    from rich.table import Table
+    from rich.text import Text
+
     shown = Table(title=title or None, title_justify="left", header_style="bold")
     cells = [list(row) for row in rows]
     for position, heading in enumerate(headings):
@@ -72,23 +78,17 @@ def table(title: str, headings: Sequence[str], rows: Iterable[Sequence[object]])
     return shown
 
 
-class _Rate(ProgressColumn):
-    def render(self, task: Task) -> Text:
-        speed = task.finished_speed or task.speed
-        return Text(f"{speed:,.0f}/s" if speed else "")
-
-
 @contextmanager
 def progress(label: str, total: int | None) -> Iterator[Callable[[int], None]]:
     """A function that takes the number done so far. Silent when standard error is no terminal, and for short work."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
+    if not sys.stderr.isatty():
         yield lambda _done: None
         return
-    bar = Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn(),
-        console=console, transient=True,
-    )  # fmt: skip
+    from rich.console import Console
+
+    from matcher.text.bar import new_bar
+
+    bar = new_bar(Console(stderr=True))
     task = bar.add_task(label, total=total)
     started = time.monotonic()
     running = False
@@ -113,6 +113,8 @@ def fail(code: str, message: str, remedy: str, exit_status: int, *, as_json: boo
         error = {"error": {"code": code, "message": message, "remedy": remedy}}
         sys.stderr.write(json.dumps(error, ensure_ascii=False) + "\n")
     else:
+        from rich.console import Console
+
         console = Console(stderr=True, highlight=False)
         console.print(f"[bold red]{_('Error')}[/] ({code}): ", end="")
         console.print(message, markup=False, soft_wrap=True)

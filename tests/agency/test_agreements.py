@@ -21,7 +21,7 @@ from matcher.agency.commands import agreement as commands
 from matcher.agency.exchange import outbox
 from matcher.agency.exchange.service_card import ServiceCard
 from matcher.agency.home import AgencyHome, Person
-from matcher.channel import Channel
+from matcher.channel.client import Channel
 from matcher.channel.types import Published
 from matcher.protocol import canonical, messages, names, note, suite
 from matcher.protocol.agreement.parse import parse_both

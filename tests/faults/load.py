@@ -15,7 +15,7 @@ from pathlib import Path
 from statistics import quantiles
 from typing import Any
 
-from matcher.channel import Channel
+from matcher.channel.client import Channel
 from matcher.protocol.agreement.parse import parse_agreement, parse_matching
 from matcher.protocol.errors import ConcordatError, OverloadedError
 from tests.service import paper

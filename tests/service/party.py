@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from keys import tls
 from keys.signing import SigningKey
-from matcher.channel import Channel
+from matcher.channel.client import Channel
 from matcher.channel.types import Chunk
 from matcher.protocol import canonical, merkle, messages, rows, suite
 from matcher.protocol.agreement.model import Agreement

@@ -11,8 +11,7 @@ from unittest import mock
 
 import pytest
 
-from matcher.channel import Channel
-from matcher.channel.client import Greeting
+from matcher.channel.client import Channel, Greeting
 from matcher.channel.dialling import dial
 from matcher.protocol import checkpoint, contract
 from matcher.protocol.checkpoint import Checkpoint

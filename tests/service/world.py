@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from keys.service import ServiceKeys
-from matcher.channel import Channel
+from matcher.channel.client import Channel
 from matcher.channel.types import Logged, RunInfo
 from matcher.protocol import checkpoint, entries, merkle
 from matcher.protocol.agreement.model import Agreement

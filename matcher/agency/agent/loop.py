@@ -15,7 +15,7 @@ from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from matcher.agency.agent import evaluation, notices
 from matcher.agency.agent.deliveries import DeliveryDesk
@@ -27,9 +27,11 @@ from matcher.agency.agent.unwitnessed import HeldBack
 from matcher.agency.exchange import outgoing
 from matcher.agency.exchange.inbox import Inbox, Received
 from matcher.agency.home import AgencyHome
-from matcher.channel import Channel
 from matcher.channel.types import MailItem
 from matcher.protocol.errors import ConcordatError, OverloadedError, StateError, UnreachableError, UnwitnessedError
+
+if TYPE_CHECKING:
+    from matcher.channel.client import Channel
 
 KINDS = ("evaluation-request", "reveal-request", "group-key", "opening", "dispute")
 CURSOR = "agent"

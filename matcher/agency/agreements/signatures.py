@@ -8,7 +8,7 @@ signed is written down before the signature leaves.
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from keys import files
 from matcher.agency.agreements import known
@@ -16,11 +16,13 @@ from matcher.agency.agreements.known import Stored
 from matcher.agency.exchange.cards import CardBook
 from matcher.agency.exchange.outbox import sign_message
 from matcher.agency.home import AgencyHome, Person
-from matcher.channel import Channel
 from matcher.channel.types import Published
 from matcher.protocol import messages, suite
 from matcher.protocol.agreement.model import Agreement, Link
 from matcher.protocol.errors import AgreementError, StateError, VerificationError
+
+if TYPE_CHECKING:
+    from matcher.channel.client import Channel
 
 _SIGNED_FILE = "signed.json"
 

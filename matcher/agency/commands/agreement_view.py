@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Sequence
-from typing import Any
-
-from rich.console import Console
-from rich.table import Table
+from typing import TYPE_CHECKING, Any
 
 from matcher.agency.agreements.known import Stored
 from matcher.protocol.agreement.model import Agreement, Condition, Flow, Rule, Side
@@ -15,6 +12,10 @@ from matcher.protocol.errors import AgreementError
 from matcher.protocol.zone import CHINA_SECONDS
 from matcher.text import _, language
 from matcher.text.terminal import table
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
 
 
 def digests(agreement: Agreement) -> dict[str, Any]:

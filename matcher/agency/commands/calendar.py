@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 
 from matcher.agency.calendar import store
 from matcher.agency.calendar.workdays import Calendar
 from matcher.text import _
 from matcher.text.terminal import Invocation, emit, table
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 _DATE = click.DateTime(("%Y-%m-%d",))
 _WORKING_DAYS = 20

@@ -8,10 +8,9 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
 
 from matcher.agency.calendar.store import calendar_of
 from matcher.agency.check.checking import Checked, check
@@ -35,6 +34,9 @@ from matcher.agency.local.session import LAST_OF_THE_FILE, LocalSide, local_side
 from matcher.protocol.errors import InputError
 from matcher.text import _
 from matcher.text.terminal import Invocation, emit, progress, table
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 REJECTED_EXIT_STATUS = 8
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from importlib import metadata
+from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 
 from keys import passphrase as passphrases
 from matcher.agency import health
 from matcher.text import _, error_text
 from matcher.text.terminal import Invocation, emit
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 _STYLES = {"OK": "green", "WARN": "yellow", "FAIL": "bold red"}
 _FAILED_EXIT_STATUS = 1

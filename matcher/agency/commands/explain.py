@@ -5,13 +5,17 @@ The names are on the command line and go nowhere: no home, no key, no service is
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
-from rich.console import Console
 
 from matcher.protocol import names, normalise
 from matcher.protocol.names.wording import NameWords, words
 from matcher.text import _
 from matcher.text.terminal import Invocation, emit, table
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 def register(group: click.Group) -> None:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
 
 from matcher.agency.exchange.outbox import sign_message
 from matcher.agency.files import export
@@ -19,6 +18,9 @@ from matcher.agency.session import Session, column_labels, flow_of, open_session
 from matcher.protocol.errors import StateError, VerificationError
 from matcher.text import _, language
 from matcher.text.terminal import Invocation, emit, progress, table
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 def register(group: click.Group) -> None:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-from rich.console import Console
 
 from matcher.agency.files import mappings
 from matcher.agency.files.mappings import SourceMapping
 from matcher.agency.records.rejects import reason
 from matcher.protocol.errors import InputError
 from matcher.text import _
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
-from rich.table import Table
 
 from matcher.agency.agent import decisions, pending, unwitnessed
 from matcher.agency.agent.deliveries import DeliveryDesk
@@ -20,6 +18,10 @@ from matcher.agency.session import Session, vault_of
 from matcher.protocol.errors import InputError, NotFoundError
 from matcher.text import _, language
 from matcher.text.terminal import Invocation, emit, progress, table
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
 
 _SECONDS_PER_HOUR = 3600
 

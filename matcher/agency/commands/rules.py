@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
 
 from keys import files
 from matcher.agency.local.session import rules_of
@@ -15,6 +14,9 @@ from matcher.agency.local.settings import CODES, FILE, LocalRules, defaults_text
 from matcher.agency.rulebook.book import COMPARISON, Article, Explained, rulebook
 from matcher.text import _, language
 from matcher.text.terminal import Invocation, emit, table
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 _YUAN = 100
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
 
 from matcher.agency.commands.reading import (
     load_all,
@@ -25,6 +24,9 @@ from matcher.agency.submit.flow import submit
 from matcher.agency.submit.job import make_job
 from matcher.text import _
 from matcher.text.terminal import Invocation, emit, progress
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 def register(group: click.Group) -> None:

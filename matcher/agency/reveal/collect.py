@@ -11,6 +11,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from matcher.agency.exchange import inbox as inboxes
 from matcher.agency.exchange import outgoing
@@ -22,10 +23,12 @@ from matcher.agency.reveal.asking import REQUEST_PART
 from matcher.agency.reveal.opened import Opened
 from matcher.agency.reveal.opening import AskedFinding, Opening, open_delivery
 from matcher.agency.reveal.own_rows import OwnRows
-from matcher.channel import Channel
 from matcher.protocol import canonical
 from matcher.protocol.agreement.model import Agreement
 from matcher.protocol.errors import ConcordatError, OverloadedError, UnreachableError, VerificationError
+
+if TYPE_CHECKING:
+    from matcher.channel.client import Channel
 
 KINDS = ("reveal-decision", "delivery")
 CURSOR = "collect"

@@ -17,6 +17,7 @@ from concurrent.futures import Future
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from matcher.agency.blind.oprf import ELEMENT_SIZE, BlindInputs, FindMissing, FinishBatch
 from matcher.agency.blind.pool import Workers
@@ -27,13 +28,15 @@ from matcher.agency.home import AgencyHome
 from matcher.agency.secrets.cache import SecretCache
 from matcher.agency.secrets.pending import Request, open_request, seal_request
 from matcher.agency.submit.buckets import BUCKETS
-from matcher.channel import Channel
 from matcher.channel.types import MailItem
 from matcher.protocol import bodies, canonical, messages
 from matcher.protocol.agreement.model import Agreement
 from matcher.protocol.bodies import EVALUATION_PADDING, MAX_EVALUATION_BATCH
 from matcher.protocol.errors import DeniedError, QuotaError, UnreachableError, VerificationError
 from matcher.protocol.suite import link_prefix, sha256
+
+if TYPE_CHECKING:
+    from matcher.channel.client import Channel
 
 Progress = Callable[[int], AbstractContextManager[Callable[[int], None]]]
 REQUEST, ANSWER, REFUSAL = "evaluation-request", "evaluation-answer", "evaluation-refusal"

@@ -10,10 +10,11 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from matcher.agency.blind.blinded import MAX_VERSIONS
 from matcher.agency.blind.pool import Workers
@@ -31,9 +32,11 @@ from matcher.agency.submit.spool import Spool
 from matcher.agency.submit.staging import Staging, open_all, stage
 from matcher.agency.submit.uploading import Uploader
 from matcher.agency.vault.store import Submission, Vault
-from matcher.channel import Channel
 from matcher.protocol.errors import InputError, QuotaError, StateError
 from matcher.text import _
+
+if TYPE_CHECKING:
+    from matcher.channel.client import Channel
 
 Progress = Callable[[str, int | None], AbstractContextManager[Callable[[int], None]]]
 SUBMISSION_ID_SIZE = 16
@@ -81,12 +84,14 @@ class _Submit:
         self._scope = vault.scope(job.agreement, job.flow.id, job.period)
 
     def run(self) -> dict[str, Any]:
-        inputs = self._job.inputs_digest()
+        with ThreadPoolExecutor(1) as beside:
+            opened = beside.submit(open_all, self._job)  # it surveys long files, and so takes as long as their digest
+            inputs = self._job.inputs_digest()
         submission = self._resumed(inputs)
         if submission is not None:
             submission = self._uploaded(submission, resumed=True)
         else:
-            submission = self._prepared(inputs, open_all(self._job))
+            submission = self._prepared(inputs, opened.result())
             if submission.state != "sealed":
                 submission = self._uploaded(submission)
         return {**submission.summary, "sequence": submission.sequence, "log_index": submission.log_index}

@@ -10,17 +10,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from matcher.agency.exchange.outbox import sign_message
 from matcher.agency.exchange.trust import verify_logged
 from matcher.agency.submit.job import Job
 from matcher.agency.submit.spool import Spool, chunks, count_rows
 from matcher.agency.vault.store import Submission, Vault
-from matcher.channel import Channel
 from matcher.protocol import canonical, messages, rows
 from matcher.protocol.errors import OverloadedError, StateError, UnreachableError, VerificationError
 from matcher.protocol.merkle import CompactRange
 from matcher.protocol.messages import SignedMessage
+
+if TYPE_CHECKING:
+    from matcher.channel.client import Channel
 
 SEALED_ENTRY = "submission-sealed"
 _TRIES = 8

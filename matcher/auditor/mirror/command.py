@@ -6,20 +6,22 @@ import signal
 import threading
 from contextlib import closing
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
 
 from matcher.auditor.browse import build
 from matcher.auditor.home import AuditorHome
 from matcher.auditor.mirror import updating
 from matcher.auditor.mirror.store import MirrorStore
 from matcher.auditor.verify import Report
-from matcher.channel import Channel
+from matcher.channel.client import Channel
 from matcher.protocol.errors import OverloadedError, UnreachableError
 from matcher.text import _
 from matcher.text.terminal import Invocation, emit, progress
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 @click.command(help=_("Fetch what is new into your own copy of the log, and verify the whole copy."))

@@ -19,7 +19,7 @@ from matcher.auditor.mirror.store import MirrorStore
 from matcher.auditor.source import AGREEMENT_FILE, AGREEMENTS_DIRECTORY, LogSource, ServiceSource
 from matcher.auditor.verify import Report, verify
 from matcher.auditor.witness import evidence
-from matcher.channel import Channel
+from matcher.channel.client import Channel
 from matcher.protocol import cosignature
 from matcher.protocol.checkpoint import Checkpoint
 from matcher.protocol.errors import DeniedError, InputError, NotFoundError
