@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::column::{Column, fixed, require_count};
 use crate::error::Error;
-use crate::keyed::Sixteen;
+use crate::keyed::{Sixteen, cut};
 use crate::rows::{NONCE_SIZE, nonces};
 
 const NAME_SIZE: usize = 16;
@@ -32,8 +32,8 @@ pub fn names(key: &[u8], head: &[u8], values: &Column) -> Result<Vec<u8>, Error>
             message.extend_from_slice(value);
         }
         let hashes = keyed.each(&std::array::from_fn(|number| messages[number].as_slice()));
-        for (place, hash) in places.chunks_exact_mut(NAME_SIZE).zip(hashes.iter()) {
-            place.copy_from_slice(&hash[..NAME_SIZE]);
+        for (number, place) in places.as_chunks_mut::<NAME_SIZE>().0.iter_mut().enumerate() {
+            *place = cut(&hashes, number);
         }
     }
     Ok(output)

@@ -1,9 +1,10 @@
 //! The blinded fields of a comparison vector, as matcher/protocol/comparators and names/blind.py encode them.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
+use crate::ciphers::Ciphers;
 use crate::error::Error;
-use crate::keyed::Sixteen;
+use crate::keyed::{Message, Sixteen, Words, cut};
 use crate::plans::{Parts, Plan};
 
 const UNKNOWN: u8 = 1;
@@ -11,10 +12,12 @@ const ZERO: u8 = 2;
 const NEGATIVE: u8 = 3;
 /// The plan of a record without a name.
 pub const NOBODY: u32 = u32::MAX;
+/// What a pad is the hash of.
+static PAD: LazyLock<Message> = LazyLock::new(|| Message::new(b"pad"));
 
 /// One field of every record: how it is encoded, and what its key is derived from (vector.field_key_message).
 pub struct Field {
-    message: Vec<u8>,
+    message: Message,
     kind: Kind,
 }
 
@@ -70,7 +73,7 @@ impl Field {
             "company-name" => Kind::Name(Parts::new(parts, name_width)?),
             _ => return Err(Error::shape("a comparator is not known")),
         };
-        Ok(Self { message: message.to_vec(), kind })
+        Ok(Self { message: Message::new(message), kind })
     }
 
     /// Bytes of its encoding.
@@ -101,45 +104,46 @@ impl Field {
         }
     }
 
-    /// Encode the values of records `first` and following, one for each of `places`, sixteen at most. A place is `width`
-    /// zero bytes; `comparison` are the records' comparison keys.
-    pub fn encode(&self, comparison: &Sixteen, values: &Values, first: usize, places: &mut [&mut [u8]]) {
-        let known = |number: usize| number < places.len() && values.is_keyed(first + number);
-        let has_key: [bool; 16] = std::array::from_fn(known);
-        for (number, place) in places.iter_mut().enumerate() {
-            values.state(first + number, place);
+    /// Encode the values of records `first` and following into `rows`, sixteen at most, from byte `at` of each, where
+    /// `width` zero bytes stand; `comparison` are the records' comparison keys.
+    pub fn encode(&self, comparison: &Sixteen, values: &Values, first: usize, rows: &mut [&mut [u8]], at: usize) {
+        let count = rows.len();
+        let has_key: [bool; Sixteen::COUNT] =
+            std::array::from_fn(|number| number < count && values.is_keyed(first + number));
+        for (number, row) in rows.iter_mut().enumerate() {
+            values.state(first + number, &mut row[at..at + self.width()]);
         }
         if !has_key.contains(&true) {
             return;
         }
         let field_keys = comparison.same(&self.message);
-        let mine = (0..places.len()).filter(|&number| has_key[number]);
+        let mine = rows.iter_mut().zip(has_key).enumerate().filter(|(_, (_, has_key))| *has_key);
+        let mine = mine.map(|(number, (row, _))| (number, first + number, &mut row[at..at + self.width()]));
         match (&self.kind, values) {
             (Kind::Name(_), Values::Names { index, plans }) => {
-                for number in mine {
-                    plans[index[first + number] as usize].encode(&field_keys[number], places[number]);
-                }
+                let ciphers = Ciphers::new(&field_keys, comparison.lanes);
+                mine.for_each(|(number, row, place)| plans[index[row] as usize].encode(&ciphers, number, place));
             }
             (Kind::Exact, Values::Texts { data, offsets, .. }) => {
                 let text = |row: usize| &data[offsets[row] as usize..offsets[row + 1] as usize];
                 let texts = std::array::from_fn(|number| if has_key[number] { text(first + number) } else { &[] });
                 let hashes = comparison.under(&field_keys).each(&texts);
-                mine.for_each(|number| places[number][1..].copy_from_slice(&hashes[number][..8]));
+                mine.for_each(|(number, _, place)| place[1..].copy_from_slice(&cut::<8>(&hashes, number)));
             }
             (Kind::Ratio { scale }, Values::Amounts(amounts)) => {
-                let pads = comparison.under(&field_keys).same(b"pad");
-                for number in mine {
-                    let amount = amounts[first + number].unwrap_or_default();
+                let pads = comparison.under(&field_keys).same(&PAD);
+                for (number, row, place) in mine {
+                    let amount = amounts[row].unwrap_or_default();
                     let level = scale.partition_point(|&least| least <= amount) as u64;
-                    places[number][1..].copy_from_slice(&level.wrapping_add(leading(&pads[number])).to_be_bytes());
+                    place[1..].copy_from_slice(&level.wrapping_add(leading(&pads, number)).to_be_bytes());
                 }
             }
             (Kind::Days, Values::Days(days)) => {
-                let pads = comparison.under(&field_keys).same(b"pad");
-                for number in mine {
-                    let pad = (leading(&pads[number]) >> 32) as u32;
-                    let day = days[first + number].unwrap_or_default() as u32;
-                    places[number][1..].copy_from_slice(&day.wrapping_add(pad).to_be_bytes());
+                let pads = comparison.under(&field_keys).same(&PAD);
+                for (number, row, place) in mine {
+                    let pad = (leading(&pads, number) >> 32) as u32;
+                    let day = days[row].unwrap_or_default() as u32;
+                    place[1..].copy_from_slice(&day.wrapping_add(pad).to_be_bytes());
                 }
             }
             _ => {}
@@ -178,6 +182,6 @@ impl Values {
     }
 }
 
-fn leading(hash: &[u8]) -> u64 {
-    u64::from_be_bytes(hash[..8].try_into().expect("a hash is longer than 8 bytes"))
+fn leading(hashes: &Words, number: usize) -> u64 {
+    u64::from_be_bytes(cut(hashes, number))
 }

@@ -8,7 +8,7 @@ use crate::column::{Column, require_count};
 use crate::error::Error;
 use crate::input::Inputs;
 #[cfg(target_arch = "x86_64")]
-use crate::kernel::{Kernel, sha256};
+use crate::kernel::{Kernel, hash256, hmac, sha256};
 
 const GROUP: usize = 1024;
 const GROUP_KEY_SIZE: usize = 32;
@@ -96,40 +96,88 @@ pub fn handles(key: &[u8], prefix: &[u8], rows: &Column, ending: &[u8], links: &
     Ok(output)
 }
 
-/// What HKDF-Expand gives for up to eight record secrets: 176 bytes of keys, and 16 that nobody needs.
-pub type Expanded = Zeroizing<[[u8; 192]; 8]>;
+/// HKDF-Expand's info, which all records of a submission share.
+pub struct Info {
+    bytes: Vec<u8>,
+    #[cfg(target_arch = "x86_64")]
+    made: hmac::Info,
+}
 
-/// The six keys of each record secret: HKDF-Expand with SHA-512 (matcher/protocol/suite.py, `derived`).
-pub fn derived(secrets: &[[u8; 64]], info: &[u8], lanes: bool) -> Expanded {
-    let mut output = Zeroizing::new([[0; 192]; 8]);
+impl Info {
+    /// Of these bytes.
+    pub fn new(bytes: &[u8]) -> Self {
+        Self {
+            bytes: bytes.to_vec(),
+            #[cfg(target_arch = "x86_64")]
+            made: hmac::Info::new(bytes),
+        }
+    }
+}
+
+/// What HKDF-Expand gives for eight record secrets: 176 bytes of keys, and 16 that nobody needs.
+pub type Expanded = [[u8; 192]; 8];
+
+/// The six keys of up to eight record secrets: HKDF-Expand with SHA-512 (matcher/protocol/suite.py, `derived`).
+pub fn derived(secrets: &[[u8; 64]], info: &Info, lanes: bool, output: &mut Expanded) {
     #[cfg(target_arch = "x86_64")]
     if let Some(kernel) = Kernel::detect().filter(|_| lanes) {
-        kernel.expanded(secrets, info, &mut output);
-        return output;
+        kernel.expanded(secrets, &info.made, output);
+        return;
     }
     for (secret, place) in secrets.iter().zip(output.iter_mut()) {
         let keyed = Keyed::<Sha512>::new::<128>(secret);
-        place[..64].copy_from_slice(&keyed.of(&[info, &[1]]));
+        place[..64].copy_from_slice(&keyed.of(&[&info.bytes, &[1]]));
         for (round, at) in [(2u8, 64), (3, 128)] {
             let (before, after) = place.split_at_mut(at);
-            after[..64].copy_from_slice(&keyed.of(&[&before[at - 64..], info, &[round]]));
+            after[..64].copy_from_slice(&keyed.of(&[&before[at - 64..], &info.bytes, &[round]]));
         }
     }
-    output
 }
 
-/// Keys, or hashes, of sixteen records.
+/// Keys of sixteen records.
 pub type Hashes = [[u8; 32]; Sixteen::COUNT];
+/// Hashes of sixteen records: eight words of each, by word.
+pub type Words = [[u32; Sixteen::COUNT]; 8];
+
+/// The first `N` bytes of one of sixteen hashes.
+pub fn cut<const N: usize>(hashes: &Words, number: usize) -> [u8; N] {
+    let mut bytes = [0; N];
+    for (place, word) in bytes.as_chunks_mut::<4>().0.iter_mut().zip(hashes) {
+        *place = word[number].to_be_bytes();
+    }
+    bytes
+}
+
+/// A message that is the same for all records.
+pub struct Message {
+    bytes: Vec<u8>,
+    #[cfg(target_arch = "x86_64")]
+    blocks: Vec<sha256::Schedule>,
+}
+
+impl Message {
+    /// Of these bytes.
+    pub fn new(bytes: &[u8]) -> Self {
+        Self {
+            bytes: bytes.to_vec(),
+            #[cfg(target_arch = "x86_64")]
+            blocks: hash256::same(bytes),
+        }
+    }
+}
 
 /// HMAC-SHA-256 under the keys of sixteen records, side by side where the processor can.
 pub struct Sixteen {
-    lanes: bool,
+    /// Whether the kernel is allowed.
+    pub lanes: bool,
     states: States,
 }
 
+/// Large, and on the stack for one group of records.
+#[allow(clippy::large_enum_variant)]
 enum States {
     #[cfg(target_arch = "x86_64")]
-    Lanes(Kernel, Box<(sha256::State, sha256::State)>),
+    Lanes(Kernel, hash256::Keyed),
     Each(Vec<Keyed<Sha256>>),
 }
 
@@ -141,28 +189,44 @@ impl Sixteen {
     pub fn new(keys: &Hashes, lanes: bool) -> Self {
         #[cfg(target_arch = "x86_64")]
         if let Some(kernel) = Kernel::detect().filter(|_| lanes) {
-            return Self { lanes, states: States::Lanes(kernel, Box::new(kernel.keyed256(keys))) };
+            return Self { lanes, states: States::Lanes(kernel, kernel.keyed256(keys)) };
         }
         Self { lanes, states: States::Each(keys.iter().map(|key| Keyed::new::<64>(key)).collect()) }
     }
 
-    /// The same under other keys.
-    pub fn under(&self, keys: &Hashes) -> Self {
-        Self::new(keys, self.lanes)
+    /// The same under hashes as keys.
+    pub fn under(&self, keys: &Words) -> Self {
+        #[cfg(target_arch = "x86_64")]
+        if let States::Lanes(kernel, _) = self.states {
+            return Self { lanes: self.lanes, states: States::Lanes(kernel, kernel.keyed256_of(keys)) };
+        }
+        Self::new(&Zeroizing::new(std::array::from_fn(|number| cut(keys, number))), self.lanes)
     }
 
     /// HMAC of one message under each key.
-    pub fn same(&self, message: &[u8]) -> Zeroizing<Hashes> {
-        self.each(&[message; Self::COUNT])
+    pub fn same(&self, message: &Message) -> Zeroizing<Words> {
+        match &self.states {
+            #[cfg(target_arch = "x86_64")]
+            States::Lanes(kernel, states) => Zeroizing::new(kernel.same256(states, &message.blocks)),
+            States::Each(_) => self.each(&[&message.bytes; Self::COUNT]),
+        }
     }
 
     /// HMAC of each message under its key.
-    pub fn each(&self, messages: &[&[u8]; Self::COUNT]) -> Zeroizing<Hashes> {
-        Zeroizing::new(match &self.states {
+    pub fn each(&self, messages: &[&[u8]; Self::COUNT]) -> Zeroizing<Words> {
+        match &self.states {
             #[cfg(target_arch = "x86_64")]
-            States::Lanes(kernel, states) => kernel.authenticated256(&states.0, &states.1, messages),
-            States::Each(keyed) => std::array::from_fn(|number| keyed[number].of(&[messages[number]]).into()),
-        })
+            States::Lanes(kernel, states) => Zeroizing::new(kernel.each256(states, messages)),
+            States::Each(keyed) => {
+                let mut words = Zeroizing::new(Words::default());
+                for (number, (keyed, message)) in keyed.iter().zip(messages).enumerate() {
+                    for (word, bytes) in words.iter_mut().zip(keyed.of(&[message]).as_chunks::<4>().0) {
+                        word[number] = u32::from_be_bytes(*bytes);
+                    }
+                }
+                words
+            }
+        }
     }
 }
 
@@ -170,8 +234,8 @@ impl Drop for Sixteen {
     fn drop(&mut self) {
         #[cfg(target_arch = "x86_64")]
         if let States::Lanes(_, states) = &mut self.states {
-            states.0.zeroize();
-            states.1.zeroize();
+            states.inner.zeroize();
+            states.outer.zeroize();
         }
     }
 }

@@ -8,6 +8,7 @@
 pub mod blinding;
 pub mod bucket;
 pub mod cache;
+pub mod ciphers;
 pub mod column;
 pub mod content;
 pub mod digests;
@@ -41,6 +42,8 @@ mod python_reading;
 pub mod reading;
 pub mod regions;
 pub mod rows;
+#[cfg(test)]
+mod side_by_side;
 pub mod staged;
 pub mod threads;
 pub mod trades;

@@ -5,12 +5,13 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use aes::Aes256;
-use aes::cipher::{Block, BlockCipherEncrypt, KeyInit};
-
+use crate::ciphers::{Ciphers, Four};
 use crate::error::Error;
 
 const SYMBOL_SIZE: usize = 4;
+const BLOCK: usize = 16;
+/// Blocks that are encrypted together.
+const FOUR: usize = size_of::<Four>() / BLOCK;
 /// More than any name has (names/parts.py, SYMBOLS).
 const MAX_SYMBOLS: usize = 64;
 /// Names remembered; beyond that all are forgotten.
@@ -51,14 +52,13 @@ impl Parts {
             return None;
         }
         let mut numbers = numbers.iter();
-        let (mut blocks, mut places) = (Vec::with_capacity(total), Vec::with_capacity(total));
+        let (mut blocks, mut places) = (vec![[0; size_of::<Four>()]; total.div_ceil(FOUR)], Vec::with_capacity(total));
+        let mut place = blocks.as_flattened_mut().as_chunks_mut::<BLOCK>().0.iter_mut();
         let mut start = self.width - self.parts.iter().map(|(_, cap)| cap).sum::<usize>() * SYMBOL_SIZE;
         for ((label, cap), &length) in self.parts.iter().zip(lengths) {
-            for (number, symbol) in numbers.by_ref().take(length.into()).zip(0..) {
-                let mut block = Block::<Aes256>::default();
+            for ((number, block), symbol) in numbers.by_ref().zip(&mut place).take(length.into()).zip(0..) {
                 block[..2].copy_from_slice(label);
                 block[12..].copy_from_slice(number);
-                blocks.push(block);
                 places.push(start + symbol * SYMBOL_SIZE);
             }
             start += cap * SYMBOL_SIZE;
@@ -70,7 +70,7 @@ impl Parts {
 /// One name: the length of each part, the block of each symbol, and where the symbol stands.
 pub struct Plan {
     lengths: Vec<u8>,
-    blocks: Vec<Block<Aes256>>,
+    blocks: Vec<Four>,
     places: Vec<usize>,
 }
 
@@ -80,16 +80,16 @@ impl Plan {
         self.blocks.is_empty()
     }
 
-    /// symbol = AES-256(field key, kind | part | zero (10) | u32(number))[:4], into `place`, zero bytes with state 0.
-    pub fn encode(&self, field_key: &[u8; 32], place: &mut [u8]) {
-        let mut blocks = [Block::<Aes256>::default(); MAX_SYMBOLS];
-        let blocks = &mut blocks[..self.blocks.len()];
-        blocks.copy_from_slice(&self.blocks);
-        Aes256::new(field_key.into()).encrypt_blocks(blocks);
+    /// symbol = AES-256(field key, kind | part | zero (10) | u32(number))[:4], under the key of record `number`; into
+    /// `place`, zero bytes with state 0.
+    pub fn encode(&self, ciphers: &Ciphers, number: usize, place: &mut [u8]) {
         place[1..=self.lengths.len()].copy_from_slice(&self.lengths);
-        for (block, &at) in blocks.iter().zip(&self.places) {
-            place[at..at + SYMBOL_SIZE].copy_from_slice(&block[..SYMBOL_SIZE]);
-        }
+        let mut places = self.places.iter();
+        ciphers.encrypt(number, &self.blocks, |four| {
+            for (block, &at) in four.as_chunks::<BLOCK>().0.iter().zip(&mut places) {
+                place[at..at + SYMBOL_SIZE].copy_from_slice(&block[..SYMBOL_SIZE]);
+            }
+        });
     }
 }
 

@@ -10,6 +10,7 @@ use crate::cache;
 use crate::column::{self, Column};
 use crate::error::Error;
 use crate::fields::Field;
+use crate::keyed::Info;
 use crate::plans::Memory;
 use crate::python::released;
 use crate::rows::Submission;
@@ -64,7 +65,7 @@ impl Blinder {
             .iter()
             .map(|(comparator, message)| Field::new(comparator, message, &scale, parts, name_width))
             .collect::<Result<_, _>>()?;
-        let submission = Submission { info, associated, asking, lanes, fields };
+        let submission = Submission { info: Info::new(&info), associated, asking, lanes, fields };
         Ok(Self(blinding::Blinder { submission, source, prefix, columns, memory: Memory::default() }))
     }
 

@@ -3,14 +3,13 @@
 //! op | token | handle | the other side's envelope key | nonce | own vector sealed by AES-256-GCM. An asking row is
 //! sealed under the asking envelope key and carries the answering one; an answering row the other way round.
 
-use aes_gcm::aead::{AeadInOut, KeyInit};
-use aes_gcm::{Aes256Gcm, Nonce};
 use zeroize::Zeroizing;
 
+use crate::ciphers::seal;
 use crate::column::require_count;
 use crate::error::Error;
 use crate::fields::{Field, Values};
-use crate::keyed::{Hashes, Sixteen, derived};
+use crate::keyed::{Expanded, Hashes, Info, Sixteen, derived};
 
 /// What begins a row that is put.
 pub const PUT: u8 = 1;
@@ -30,13 +29,13 @@ const TAG_SIZE: usize = 16;
 pub const PLACE: std::ops::Range<usize> = 1..1 + TOKEN_SIZE + HANDLE_SIZE;
 const HEAD_SIZE: usize = PLACE.end + KEY_SIZE + NONCE_SIZE;
 const COMPARISON: std::ops::Range<usize> = 16..48;
-const ASKING_ENVELOPE: std::ops::Range<usize> = 48..80;
-const ANSWERING_ENVELOPE: std::ops::Range<usize> = 80..112;
+const ASKING_ENVELOPE: usize = 48;
+const ANSWERING_ENVELOPE: usize = 80;
 
 /// What all rows of one submission share.
 pub struct Submission {
     /// HKDF's info (suite.record_info).
-    pub info: Vec<u8>,
+    pub info: Info,
     /// The associated data before token and handle (rows.row_aad_prefix).
     pub associated: Vec<u8>,
     /// Whether the rows are an asking side's.
@@ -59,6 +58,27 @@ pub struct Records<'a> {
     pub values: &'a [Values],
 }
 
+/// What a group of records leaves to the next, to be written over: it is made, and wiped, once for all of them.
+struct Scratch {
+    keys: Zeroizing<[Expanded; Sixteen::COUNT / EIGHT]>,
+    comparison: Zeroizing<Hashes>,
+    nonces: [[u8; NONCE_SIZE]; Sixteen::COUNT],
+    /// Associated data of each, token and handle at its end.
+    associated: [Vec<u8>; Sixteen::COUNT],
+}
+
+impl Scratch {
+    fn new(associated: &[u8]) -> Self {
+        let associated = [associated, &[0; PLACE.end - PLACE.start]].concat();
+        Self {
+            keys: Zeroizing::new([[[0; 192]; EIGHT]; Sixteen::COUNT / EIGHT]),
+            comparison: Zeroizing::default(),
+            nonces: Default::default(),
+            associated: std::array::from_fn(|_| associated.clone()),
+        }
+    }
+}
+
 impl Submission {
     /// Bytes of a row.
     pub fn row_size(&self) -> usize {
@@ -73,47 +93,58 @@ impl Submission {
         require_count(records.values.len(), self.fields.len(), "columns")?;
         let size = self.row_size();
         let mut rows = vec![0; count * size];
-        for (group, rows) in rows.chunks_mut(size * Sixteen::COUNT).enumerate() {
-            self.group(records, group * Sixteen::COUNT, &mut rows.chunks_exact_mut(size).collect::<Vec<_>>())?;
+        let mut scratch = Scratch::new(&self.associated);
+        for (group, data) in rows.chunks_mut(size * Sixteen::COUNT).enumerate() {
+            let mut rows: [&mut [u8]; Sixteen::COUNT] = Default::default();
+            let count = data.len() / size;
+            rows.iter_mut().zip(data.chunks_exact_mut(size)).for_each(|(place, row)| *place = row);
+            self.group(records, group * Sixteen::COUNT, &mut scratch, &mut rows[..count])?;
         }
         Ok(rows)
     }
 
     /// The rows of records `first` and following, sixteen at most.
-    fn group(&self, records: &Records, first: usize, rows: &mut [&mut [u8]]) -> Result<(), Error> {
+    fn group(
+        &self,
+        records: &Records,
+        first: usize,
+        scratch: &mut Scratch,
+        rows: &mut [&mut [u8]],
+    ) -> Result<(), Error> {
         let (own, other) = match self.asking {
             true => (ASKING_ENVELOPE, ANSWERING_ENVELOPE),
             false => (ANSWERING_ENVELOPE, ASKING_ENVELOPE),
         };
         let secrets = &records.secrets[first..first + rows.len()];
-        let keys: Vec<_> = secrets.chunks(EIGHT).map(|eight| derived(eight, &self.info, self.lanes)).collect();
-        let keys_of = |number: usize| &keys[number / EIGHT][number % EIGHT];
-        let mut comparison = Zeroizing::<Hashes>::default();
-        for (number, row) in rows.iter_mut().enumerate() {
-            let keys = keys_of(number);
-            comparison[number].copy_from_slice(&keys[COMPARISON]);
+        for (eight, keys) in secrets.chunks(EIGHT).zip(scratch.keys.iter_mut()) {
+            derived(eight, &self.info, self.lanes, keys);
+        }
+        let keys = scratch.keys.as_flattened();
+        for ((number, row), keys) in rows.iter_mut().enumerate().zip(keys) {
+            scratch.comparison[number].copy_from_slice(&keys[COMPARISON]);
+            scratch.nonces[number] = records.nonces[first + number];
             row[0] = PUT;
             row[PLACE][..TOKEN_SIZE].copy_from_slice(&keys[..TOKEN_SIZE]);
             row[PLACE][TOKEN_SIZE..].copy_from_slice(&records.handles[first + number]);
-            row[PLACE.end..][..KEY_SIZE].copy_from_slice(&keys[other.clone()]);
-            row[HEAD_SIZE - NONCE_SIZE..HEAD_SIZE].copy_from_slice(&records.nonces[first + number]);
+            row[PLACE.end..][..KEY_SIZE].copy_from_slice(&keys[other..][..KEY_SIZE]);
+            row[HEAD_SIZE - NONCE_SIZE..HEAD_SIZE].copy_from_slice(&scratch.nonces[number]);
+            let data = &mut scratch.associated[number];
+            let end = data.len() - PLACE.len();
+            data[end..].copy_from_slice(&row[PLACE]);
         }
-        let comparison = Sixteen::new(&comparison, self.lanes);
+        let comparison = Sixteen::new(&scratch.comparison, self.lanes);
         let mut at = HEAD_SIZE;
         for (field, values) in self.fields.iter().zip(records.values) {
-            let end = at + field.width();
-            let mut places: Vec<_> = rows.iter_mut().map(|row| &mut row[at..end]).collect();
-            field.encode(&comparison, values, first, &mut places);
-            at = end;
+            field.encode(&comparison, values, first, rows, at);
+            at += field.width();
         }
-        let mut associated = self.associated.clone();
-        for (number, row) in rows.iter_mut().enumerate() {
-            associated.truncate(self.associated.len());
-            associated.extend_from_slice(&row[PLACE]);
-            seal(&keys_of(number)[own.clone()], &associated, row)
-                .ok_or_else(|| Error::at(first + number, "a vector is too long to be sealed"))?;
-        }
-        Ok(())
+        let keys = std::array::from_fn(|number| keys[number][own..].first_chunk().expect("keys are 32 bytes long"));
+        let associated = std::array::from_fn(|number| scratch.associated[number].as_slice());
+        let mut places: [&mut [u8]; Sixteen::COUNT] = Default::default();
+        let count = rows.len();
+        places.iter_mut().zip(rows).for_each(|(place, row)| *place = &mut row[HEAD_SIZE..]);
+        seal(&keys, &scratch.nonces, &associated, &mut places[..count], self.lanes)
+            .ok_or_else(|| Error::at(first, "a vector is too long to be sealed"))
     }
 
     /// The row that deletes the record of `token` and `handle`.
@@ -124,16 +155,6 @@ impl Submission {
         row[PLACE][TOKEN_SIZE..].copy_from_slice(handle);
         row
     }
-}
-
-/// Seal the vector that stands in `row`.
-fn seal(key: &[u8], associated: &[u8], row: &mut [u8]) -> Option<()> {
-    let (head, sealed) = row.split_at_mut(HEAD_SIZE);
-    let (vector, tag) = sealed.split_at_mut(sealed.len() - TAG_SIZE);
-    let nonce = Nonce::try_from(&head[HEAD_SIZE - NONCE_SIZE..]).ok()?;
-    let cipher = Aes256Gcm::new_from_slice(key).ok()?;
-    tag.copy_from_slice(&cipher.encrypt_inout_detached(&nonce, associated, vector.into()).ok()?);
-    Some(())
 }
 
 /// Fresh nonces for `count` rows.

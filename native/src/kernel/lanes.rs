@@ -8,8 +8,9 @@ use std::sync::LazyLock;
 use curve25519_dalek::scalar::Scalar;
 
 use super::point::niels;
-use super::{Niels, Signed, field, group, hmac, sha256, signed, sums};
+use super::{Niels, Signed, aes256, field, gcm, group, hash256, hmac, sha256, signed, sums};
 use crate::input::Inputs;
+use crate::keyed::Words;
 use crate::oprf::Scalars;
 
 static AVAILABLE: LazyLock<bool> = LazyLock::new(|| {
@@ -17,6 +18,8 @@ static AVAILABLE: LazyLock<bool> = LazyLock::new(|| {
         && is_x86_feature_detected!("avx512bw")
         && is_x86_feature_detected!("avx512dq")
         && is_x86_feature_detected!("avx512ifma")
+        && is_x86_feature_detected!("vaes")
+        && is_x86_feature_detected!("vpclmulqdq")
 });
 
 /// Proof that this processor has what the kernel needs: only `detect` makes one.
@@ -48,7 +51,7 @@ impl Kernel {
     }
 
     /// See `hmac::expanded`.
-    pub fn expanded(self, secrets: &[[u8; 64]], info: &[u8], output: &mut [[u8; 192]; 8]) {
+    pub fn expanded(self, secrets: &[[u8; 64]], info: &hmac::Info, output: &mut [[u8; 192]; 8]) {
         // SAFETY: as in `hashed`.
         unsafe { hmac::expanded(secrets, info, output) }
     }
@@ -59,33 +62,64 @@ impl Kernel {
         unsafe { hmac::evaluated(key, inputs, first, output) }
     }
 
-    /// See `sha256::keyed`.
-    pub fn keyed256(self, keys: &[[u8; 32]; 16]) -> (sha256::State, sha256::State) {
+    /// See `hash256::Keyed`.
+    pub fn keyed256(self, keys: &[[u8; 32]; 16]) -> hash256::Keyed {
         // SAFETY: as in `hashed`.
-        unsafe { sha256::keyed(keys) }
+        unsafe { hash256::Keyed::new(keys) }
     }
 
-    /// See `sha256::authenticated`.
-    pub fn authenticated256(
-        self,
-        inner: &sha256::State,
-        outer: &sha256::State,
-        messages: &[&[u8]; 16],
-    ) -> [[u8; 32]; 16] {
+    /// See `hash256::Keyed`.
+    pub fn keyed256_of(self, keys: &Words) -> hash256::Keyed {
         // SAFETY: as in `hashed`.
-        unsafe { sha256::authenticated(inner, outer, messages) }
+        unsafe { hash256::Keyed::of_words(keys) }
     }
 
-    /// See `sha256::leaves`.
+    /// See `hash256::Keyed`.
+    pub fn same256(self, keyed: &hash256::Keyed, message: &[sha256::Schedule]) -> Words {
+        // SAFETY: as in `hashed`.
+        unsafe { keyed.same(message) }
+    }
+
+    /// See `hash256::Keyed`.
+    pub fn each256(self, keyed: &hash256::Keyed, messages: &[&[u8]; 16]) -> Words {
+        // SAFETY: as in `hashed`.
+        unsafe { keyed.each(messages) }
+    }
+
+    /// See `hash256::leaves`.
     pub fn leaves(self, rows: &[&[u8]; 16]) -> [[u8; 32]; 16] {
         // SAFETY: as in `hashed`.
-        unsafe { sha256::leaves(rows) }
+        unsafe { hash256::leaves(rows) }
     }
 
-    /// See `sha256::nodes`.
+    /// See `hash256::nodes`.
     pub fn nodes(self, pairs: &[&[u8]; 16]) -> [[u8; 32]; 16] {
         // SAFETY: as in `hashed`.
-        unsafe { sha256::nodes(pairs) }
+        unsafe { hash256::nodes(pairs) }
+    }
+
+    /// See `gcm::seal`.
+    pub fn seal(
+        self,
+        keys: &[&[u8; 32]; 16],
+        nonces: &[[u8; 12]; 16],
+        associated: &[&[u8]; 16],
+        places: &mut [&mut [u8]],
+    ) {
+        // SAFETY: as in `hashed`.
+        unsafe { gcm::seal(keys, nonces, associated, places) }
+    }
+
+    /// See `aes256::Sixteen`.
+    pub fn ciphers(self, keys: &Words) -> aes256::Sixteen {
+        // SAFETY: as in `hashed`.
+        unsafe { aes256::Sixteen::of_words(keys) }
+    }
+
+    /// See `aes256::Sixteen`.
+    pub fn encrypt_row(self, ciphers: &aes256::Sixteen, row: usize, blocks: &[[u8; 64]], take: impl FnMut([u8; 64])) {
+        // SAFETY: as in `hashed`.
+        unsafe { ciphers.encrypt_row(row, blocks, take) }
     }
 
     /// See `niels::multiples`.
@@ -143,6 +177,47 @@ pub fn store(vector: __m512i) -> [u64; 8] {
 pub fn load_bytes(bytes: &[u8; 64]) -> __m512i {
     // SAFETY: the reference is to 64 readable bytes, and this load asks for no alignment.
     unsafe { _mm512_loadu_epi8(bytes.as_ptr().cast()) }
+}
+
+/// The sixty-four bytes of a vector.
+#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+#[inline]
+pub fn store_bytes(vector: __m512i) -> [u8; 64] {
+    let mut bytes = [0u8; 64];
+    // SAFETY: the array is 64 writable bytes, and this store asks for no alignment.
+    unsafe { _mm512_storeu_epi8(bytes.as_mut_ptr().cast(), vector) };
+    bytes
+}
+
+/// Bytes into a vector from its byte `at` on, as many as fit; zeros around them.
+#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+#[inline]
+pub fn load_part(bytes: &[u8], at: usize) -> __m512i {
+    let at = at.min(64);
+    let mask = !u64::MAX.checked_shl(bytes.len().min(64) as u32).unwrap_or(0);
+    let mask = mask.checked_shl(at as u32).unwrap_or(0);
+    // SAFETY: a lane that the mask leaves out is not read, and one that it has is a byte of the slice: its place in the
+    // vector is its index and `at`. The address before the slice is only counted from.
+    unsafe { _mm512_maskz_loadu_epi8(mask, bytes.as_ptr().wrapping_sub(at).cast()) }
+}
+
+/// Four times sixteen bytes into a vector.
+#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+#[inline]
+pub fn load_four(blocks: [&[u8; 16]; 4]) -> __m512i {
+    // SAFETY: each reference is to 16 readable bytes, and this load asks for no alignment.
+    let [a, b, c, d] = blocks.map(|block| unsafe { _mm_loadu_si128(block.as_ptr().cast()) });
+    let low = _mm512_inserti32x4::<1>(_mm512_castsi128_si512(a), b);
+    _mm512_inserti32x4::<3>(_mm512_inserti32x4::<2>(low, c), d)
+}
+
+/// One 128-bit quarter of a vector in memory, in all quarters.
+#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+#[inline]
+pub fn load_quarter(vector: &__m512i, quarter: usize) -> __m512i {
+    let pointer: *const __m512i = vector;
+    // SAFETY: a vector is four quarters of 16 readable bytes, and the mask keeps to them.
+    _mm512_broadcast_i32x4(unsafe { _mm_loadu_si128(pointer.cast::<__m128i>().add(quarter & 3)) })
 }
 
 /// Sixteen 32-bit words into the lanes of a vector.

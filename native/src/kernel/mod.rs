@@ -4,10 +4,13 @@
 //! Constant time in every scalar and, lengths apart, in every input: no branch, index or loop count depends on them.
 //! docs/native.md has the argument and how it was checked. All unsafe code of the crate is in `lanes`.
 
+pub mod aes256;
 mod constants;
 mod field;
+mod gcm;
 pub mod group;
-mod hmac;
+pub mod hash256;
+pub mod hmac;
 mod lanes;
 mod point;
 mod roots;

@@ -2,12 +2,18 @@
 
 use core::arch::x86_64::*;
 
-use super::lanes::{load, store};
+use super::lanes::{load_bytes, store_bytes};
 
 /// Eight words of each of eight lanes.
 pub type State = [__m512i; 8];
-const BLOCK: usize = 128;
+/// The words of a block that is the same for all lanes, for each round, its constant added.
+pub type Schedule = [u64; 80];
+/// Bytes of a block.
+pub const BLOCK: usize = 128;
 const LENGTH: usize = 16;
+const XOR: i32 = 0x96;
+const CHOICE: i32 = 0xca;
+const MAJORITY: i32 = 0xe8;
 
 const INITIAL: [u64; 8] = [
     0x6a09e667f3bcc908,
@@ -121,25 +127,35 @@ pub fn initial() -> State {
     state
 }
 
+/// The schedule of one block.
+pub fn schedule(block: &[u8; BLOCK]) -> Schedule {
+    let mut words = [0u64; 80];
+    for (word, bytes) in words.iter_mut().zip(block.as_chunks::<8>().0) {
+        *word = u64::from_be_bytes(*bytes);
+    }
+    for at in 16..80 {
+        let (early, late) = (words[at - 15], words[at - 2]);
+        let small = early.rotate_right(1) ^ early.rotate_right(8) ^ (early >> 7);
+        let large = late.rotate_right(19) ^ late.rotate_right(61) ^ (late >> 6);
+        words[at] = words[at - 16].wrapping_add(small).wrapping_add(words[at - 7]).wrapping_add(large);
+    }
+    std::array::from_fn(|at| words[at].wrapping_add(ROUND[at]))
+}
+
 /// Hash messages of whole blocks, as `pad` leaves them; their lengths may differ and are not secret.
 #[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
 pub fn update(mut state: State, messages: &[Vec<u8>; 8]) -> State {
     let most = messages.iter().map(Vec::len).max().unwrap_or(0) / BLOCK;
-    for block in 0..most {
+    for number in 0..most {
         let mut active: __mmask8 = 0;
-        let mut words = [[0u64; 8]; 16];
-        for (lane, message) in messages.iter().enumerate() {
-            let Some(bytes) = message.get(block * BLOCK..(block + 1) * BLOCK) else { continue };
-            active |= 1 << lane;
-            for (word, bytes) in words.iter_mut().zip(bytes.as_chunks::<8>().0) {
-                word[lane] = u64::from_be_bytes(*bytes);
+        let mut blocks = [&[0; BLOCK]; 8];
+        for (lane, (block, message)) in blocks.iter_mut().zip(messages).enumerate() {
+            if let Some(given) = message.as_chunks().0.get(number) {
+                active |= 1 << lane;
+                *block = given;
             }
         }
-        let mut schedule = [_mm512_setzero_si512(); 16];
-        for (vector, word) in schedule.iter_mut().zip(&words) {
-            *vector = load(word);
-        }
-        let next = compress(&state, schedule);
+        let next = compress(&state, words(&blocks));
         for (word, new) in state.iter_mut().zip(next) {
             *word = _mm512_mask_mov_epi64(*word, active, new);
         }
@@ -147,33 +163,75 @@ pub fn update(mut state: State, messages: &[Vec<u8>; 8]) -> State {
     state
 }
 
+/// One block of each lane into the words of each step.
+#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+fn words(blocks: &[&[u8; BLOCK]; 8]) -> [__m512i; 16] {
+    let mut words = [_mm512_setzero_si512(); 16];
+    for half in 0..2 {
+        let mut rows = [_mm512_setzero_si512(); 8];
+        for (row, block) in rows.iter_mut().zip(blocks) {
+            *row = load_bytes(&block.as_chunks().0[half]);
+        }
+        words[half * 8..][..8].copy_from_slice(&turned(rows));
+    }
+    words
+}
+
+/// Sixty-four bytes of each lane into words, or digests into bytes: eight by eight words across, and each swapped.
+#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+pub fn turned(rows: [__m512i; 8]) -> [__m512i; 8] {
+    // Pairs of rows within 128 bits; then the 128-bit quarters across.
+    let mut pairs = rows;
+    for two in 0..4 {
+        let (a, b) = (swapped(rows[two * 2]), swapped(rows[two * 2 + 1]));
+        pairs[two * 2] = _mm512_unpacklo_epi64(a, b);
+        pairs[two * 2 + 1] = _mm512_unpackhi_epi64(a, b);
+    }
+    let mut words = rows;
+    for word in 0..2 {
+        let [a, b, c, d] = [pairs[word], pairs[word + 2], pairs[word + 4], pairs[word + 6]];
+        let (even, odd) = (_mm512_shuffle_i32x4::<0x88>(a, b), _mm512_shuffle_i32x4::<0xdd>(a, b));
+        let (even_next, odd_next) = (_mm512_shuffle_i32x4::<0x88>(c, d), _mm512_shuffle_i32x4::<0xdd>(c, d));
+        words[word] = _mm512_shuffle_i32x4::<0x88>(even, even_next);
+        words[word + 4] = _mm512_shuffle_i32x4::<0xdd>(even, even_next);
+        words[word + 2] = _mm512_shuffle_i32x4::<0x88>(odd, odd_next);
+        words[word + 6] = _mm512_shuffle_i32x4::<0xdd>(odd, odd_next);
+    }
+    words
+}
+
+/// One round; `added` is the word of its step and its constant.
+#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+#[inline]
+fn round([a, b, c, d, e, f, g, h]: State, added: __m512i) -> State {
+    let sum = |a: __m512i, b: __m512i| _mm512_add_epi64(a, b);
+    let turned = _mm512_ternarylogic_epi64::<XOR>(
+        _mm512_ror_epi64::<14>(e),
+        _mm512_ror_epi64::<18>(e),
+        _mm512_ror_epi64::<41>(e),
+    );
+    let first = sum(sum(h, added), sum(turned, _mm512_ternarylogic_epi64::<CHOICE>(e, f, g)));
+    let turned = _mm512_ternarylogic_epi64::<XOR>(
+        _mm512_ror_epi64::<28>(a),
+        _mm512_ror_epi64::<34>(a),
+        _mm512_ror_epi64::<39>(a),
+    );
+    let second = sum(turned, _mm512_ternarylogic_epi64::<MAJORITY>(a, b, c));
+    [sum(first, second), a, b, c, sum(d, first), e, f, g]
+}
+
 /// One block of each lane.
 #[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
 pub fn compress(state: &State, mut schedule: [__m512i; 16]) -> State {
-    const XOR: i32 = 0x96;
-    const CHOICE: i32 = 0xca;
-    const MAJORITY: i32 = 0xe8;
     let sum = |a: __m512i, b: __m512i| _mm512_add_epi64(a, b);
     let mut s = *state;
     for sixteen in 0..5 {
         for step in 0..16 {
             let word = schedule[step];
-            let constant = _mm512_set1_epi64(ROUND[sixteen * 16 + step] as i64);
-            let [a, b, c, d, e, f, g, h] = s;
-            let turned = _mm512_ternarylogic_epi64::<XOR>(
-                _mm512_ror_epi64::<14>(e),
-                _mm512_ror_epi64::<18>(e),
-                _mm512_ror_epi64::<41>(e),
-            );
-            let chosen = _mm512_ternarylogic_epi64::<CHOICE>(e, f, g);
-            let first = sum(sum(sum(h, constant), sum(turned, chosen)), word);
-            let turned = _mm512_ternarylogic_epi64::<XOR>(
-                _mm512_ror_epi64::<28>(a),
-                _mm512_ror_epi64::<34>(a),
-                _mm512_ror_epi64::<39>(a),
-            );
-            let second = sum(turned, _mm512_ternarylogic_epi64::<MAJORITY>(a, b, c));
-            s = [sum(first, second), a, b, c, sum(d, first), e, f, g];
+            s = round(s, sum(word, _mm512_set1_epi64(ROUND[sixteen * 16 + step] as i64)));
+            if sixteen == 4 {
+                continue; // these words would be those of steps that do not come
+            }
             let (early, late) = (schedule[(step + 1) % 16], schedule[(step + 14) % 16]);
             let small = _mm512_ternarylogic_epi64::<XOR>(
                 _mm512_ror_epi64::<1>(early),
@@ -188,8 +246,26 @@ pub fn compress(state: &State, mut schedule: [__m512i; 16]) -> State {
             schedule[step] = sum(sum(word, small), sum(schedule[(step + 9) % 16], large));
         }
     }
+    added(s, state)
+}
+
+/// The same block for all lanes: a third less work, for its schedule is made before.
+#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+pub fn compress_same(state: &State, schedule: &Schedule) -> State {
+    let mut s = *state;
+    for eight in schedule.as_chunks::<8>().0 {
+        for &word in eight {
+            s = round(s, _mm512_set1_epi64(word as i64));
+        }
+    }
+    added(s, state)
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+#[inline]
+fn added(mut s: State, state: &State) -> State {
     for (word, before) in s.iter_mut().zip(state) {
-        *word = sum(*word, *before);
+        *word = _mm512_add_epi64(*word, *before);
     }
     s
 }
@@ -205,10 +281,8 @@ pub fn swapped(word: __m512i) -> __m512i {
 #[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
 pub fn digests(state: &State) -> [[u8; 64]; 8] {
     let mut digests = [[0; 64]; 8];
-    for (number, word) in state.iter().enumerate() {
-        for (digest, value) in digests.iter_mut().zip(store(*word)) {
-            digest[number * 8..][..8].copy_from_slice(&value.to_be_bytes());
-        }
+    for (digest, row) in digests.iter_mut().zip(turned(*state)) {
+        *digest = store_bytes(row);
     }
     digests
 }
