@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench import world
-from matcher.agency.blind.native_names import _plan, _splitter
+from matcher.agency.blind.native_names import _plan, plans
 from matcher.protocol.names import data, regions, splitting, trades
 from tests.native.columns import long_count, native
 
 crate = native()
-SPLITTER = _splitter(crate)
+SPLITTER = plans(crate).splitter
 PLACES = sorted(regions.known()[0])
 WORDS = [*sorted(trades.known_words().exact), *sorted(trades.known_words().slips)]
 FORMS = [*splitting.known_forms().numbers, "有限公司", "公司", "分公司", "有限责任公司"]

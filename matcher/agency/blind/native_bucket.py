@@ -9,7 +9,6 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Sequence
 from copy import copy
-from functools import partial
 from types import ModuleType
 
 from matcher.agency.blind.blinded import MAX_VERSIONS, Blinded
@@ -38,7 +37,7 @@ class NativeBuckets:
         self._repeated = "duplicate-row" if side == "asking" else "duplicate-account"
         mode, key, prefix = _source(source)
         self._secrets = source.column if isinstance(source, CacheSource) else None
-        self._plans = partial(plans, crate)
+        self._plans = plans(crate).of
         self._blinder = crate.Blinder(
             [(field.comparator, field_key_message(field.name, field.comparator)) for field in fields],
             info=record_info, associated=row_aad, asking=side == "asking",

@@ -7,8 +7,9 @@ nothing.
 from __future__ import annotations
 
 import struct
+import threading
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import chain
 from types import ModuleType
 from typing import Any
@@ -18,15 +19,29 @@ from matcher.protocol.names.parts import EMPTY
 from matcher.protocol.names.tables import tables
 
 
-def plans(crate: ModuleType, found: Sequence[bytes]) -> list[bytes]:
-    """The plan of each name (UTF-8)."""
-    plain = _splitter(crate).plans(found)
-    return [_plan(name) if plan is None else plan for name, plan in zip(found, plain, strict=True)]
+class Plans:
+    """Makes plans, for all threads of a process: what splitting knows takes 0.15 seconds to be told to the crate."""
+
+    def __init__(self, crate: ModuleType) -> None:
+        self._crate = crate
+        self._lock = threading.Lock()
+
+    def of(self, found: Sequence[bytes]) -> list[bytes]:
+        """The plan of each name (UTF-8)."""
+        with self._lock:
+            splitter = self.splitter
+        return [_plan(name) if plan is None else plan for name, plan in zip(found, splitter.plans(found), strict=True)]
+
+    @cached_property
+    def splitter(self) -> Any:
+        """The crate's splitter, with all that the protocol's knows."""
+        return self._crate.NameSplitter(**tables())
 
 
 @lru_cache(maxsize=1)
-def _splitter(crate: ModuleType) -> Any:
-    return crate.NameSplitter(**tables())
+def plans(crate: ModuleType) -> Plans:
+    """Those of this process."""
+    return Plans(crate)
 
 
 def _plan(name: bytes) -> bytes:

@@ -36,6 +36,7 @@ VAULT = Schema(
     page_size=65_536,  # a block is some hundreds of kilobytes, and each page of it costs three calls of the system
 )
 _CACHE_KIBIBYTES = 16_384
+_READER_KIBIBYTES = 512  # a block is read once; what is kept of it only takes room in the processor's own cache
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -49,5 +50,5 @@ def connect(path: Path) -> sqlite3.Connection:
 def connect_read_only(path: Path) -> sqlite3.Connection:
     """Open the vault for reading only, as the workers do. Raises StateError as ``connect``."""
     connection = open_read_only(path, VAULT)
-    connection.execute(f"PRAGMA cache_size=-{_CACHE_KIBIBYTES // 4}")
+    connection.execute(f"PRAGMA cache_size=-{_READER_KIBIBYTES}")
     return connection
