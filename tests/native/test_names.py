@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import random
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench import world
+from matcher.agency.blind import native_names
 from matcher.agency.blind.native_names import _plan, plans
 from matcher.protocol.names import data, regions, splitting, trades
+from matcher.protocol.names.tables import tables
 from tests.native.columns import long_count, native
 
 crate = native()
@@ -99,3 +104,18 @@ def test_small_names_are_split_alike(name: str) -> None:
 def test_every_ideograph_is_folded_alike() -> None:
     characters = [chr(code) for code in range(0x4E00, 0xA000)]
     agree([f"北京华{character}建设有限公司" for character in characters])
+
+
+def test_threads_that_meet_names_at_once_make_one_splitter(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = []
+
+    def slow() -> dict[str, Any]:
+        made.append(1)
+        time.sleep(0.05)
+        return tables()
+
+    monkeypatch.setattr(native_names, "tables", slow)
+    fresh = native_names.Plans(crate)
+    with ThreadPoolExecutor(2) as threads:
+        assert list(threads.map(fresh.of, ([], []))) == [[], []]
+    assert len(made) == 1

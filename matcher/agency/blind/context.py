@@ -76,6 +76,11 @@ class Context:
             PortableBuckets(*shared) if crate is None else NativeBuckets(crate, *shared)
         )
 
+    def get_ready(self) -> None:
+        """Make now what blinding would wait for, beside the reading of rows."""
+        if isinstance(self.buckets, NativeBuckets):
+            self.buckets.get_ready()
+
     def again(self) -> Context:
         """The same for another thread, before this one is used: with its own readers and connections to databases."""
         other = copy(self)

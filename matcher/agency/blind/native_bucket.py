@@ -38,12 +38,18 @@ class NativeBuckets:
         mode, key, prefix = _source(source)
         self._secrets = source.column if isinstance(source, CacheSource) else None
         self._plans = plans(crate).of
+        self._splits_names = any(field.comparator == "company-name" for field in fields)
         self._blinder = crate.Blinder(
             [(field.comparator, field_key_message(field.name, field.comparator)) for field in fields],
             info=record_info, associated=row_aad, asking=side == "asking",
             columns=[column.name.encode() for column in columns], scale=_SCALE, parts=_PARTS, name_width=names.WIDTH,
             mode=mode, key=key, prefix=prefix, lanes=lanes,
         )  # fmt: skip
+
+    def get_ready(self) -> None:
+        """Make now what the first bucket with names would wait for."""
+        if self._splits_names:
+            self._plans([])
 
     def reading(self, source: Source) -> NativeBuckets:
         """The same with another reader of the same source."""

@@ -23,6 +23,7 @@ class Threads:
         self._context = Context(setup)
         self._own = threading.local()
         self._executor = ThreadPoolExecutor(count, "blinding", initializer=self._enter)
+        self._executor.submit(self._context.get_ready)
 
     def submit(self, task: Task[Result]) -> Future[Result]:
         """Put ``task`` behind those already waiting."""

@@ -33,8 +33,9 @@ def data_digest() -> bytes:
     return digest.digest()
 
 
+@cache
 def rows(name: str) -> list[list[str]]:
-    """The rows of one file, its comment lines left out."""
+    """The rows of one file, its comment lines left out. Not to be changed: they are read once."""
     return [line.split("\t") for line in content(name).decode().splitlines() if not line.startswith("#")]
 
 

@@ -44,12 +44,17 @@ def table() -> dict[int, str | None]:
             table[code] = None
         elif (lower := character.lower()) != character and len(lower) == 1:
             table[code] = lower
-    table |= _CONTRACTED
-    for simplified, others in data.rows("characters.tsv"):
-        for other in others:
-            table[ord(other)] = simplified
+    table |= ideographs()
     table |= dict.fromkeys(map(ord, _OPENING), "(") | dict.fromkeys(map(ord, _CLOSING), ")")
     return table
+
+
+@cache
+def ideographs() -> dict[int, str]:
+    """What an ideograph is written as, where it is not written as itself."""
+    return _CONTRACTED | {
+        ord(other): simplified for simplified, others in data.rows("characters.tsv") for other in others
+    }
 
 
 def chinese(name: str) -> str:

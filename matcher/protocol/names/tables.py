@@ -60,12 +60,9 @@ def tables() -> dict[str, Any]:
 
 def _folded() -> dict[str, str]:
     """What each ideograph is written as, if as one character: others have rules of their own."""
-    table, folded = fold.table(), {}
-    for code in _IDEOGRAPHS:
-        written = table.get(code, chr(code))
-        if written is not None and len(written) == 1:
-            folded[chr(code)] = written
-    return folded
+    written = fold.ideographs()
+    folded = {chr(code): written.get(code, chr(code)) for code in _IDEOGRAPHS}
+    return {character: simplified for character, simplified in folded.items() if len(simplified) == 1}
 
 
 def _numbered(words: list[str], numbers: Mapping[str, int]) -> list[tuple[str, int]]:
