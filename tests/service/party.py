@@ -87,12 +87,15 @@ def record_secret(link_value: str) -> bytes:
 
 def make_row(
     agreement: Agreement, party: str, link_value: str, values: Values, *, row_id: str = "", op: int = rows.PUT,
-    period: str = paper.PERIOD, broken: bool = False,
+    period: str = paper.PERIOD, broken: bool = False, record: str = "",
 ) -> bytes:  # fmt: skip
-    """One packed row. ``broken`` seals under a wrong key, as a damaged or lying side would."""
+    """One packed row. ``broken`` seals under a wrong key, as a damaged or lying side would.
+
+    ``record`` stands for the link value in the handle: rows of one record under several link values.
+    """
     flow = agreement.flow(paper.FLOW)
     keys = suite.record_keys(record_secret(link_value), suite.record_info(agreement.matching.digest, flow.id, period))
-    handle = hashlib.sha256(f"{party} {link_value} {row_id}".encode()).digest()[:16]
+    handle = hashlib.sha256(f"{party} {record or link_value} {row_id}".encode()).digest()[:16]
     layout = VectorLayout(flow.fields)
     if op == rows.DELETE:
         return rows.delete(keys.token, handle, layout.width)

@@ -142,6 +142,14 @@ def test_crowded_tokens_are_doubled_whether_they_join_or_not(
     assert len(pairs) == 12
 
 
+@pytest.mark.parametrize("newest", ["asked", "not asked"])
+def test_a_newer_version_counts_under_whatever_link_value(stage: Stage, newest: str) -> None:
+    stage.add(paper.ASKING, 1, [make_row(stage.agreement, paper.ASKING, "asked", FINE)])
+    for sequence, name in enumerate(sorted(("asked", "not asked"), key=lambda name: name == newest), 1):
+        stage.add(paper.ANSWERING, sequence, [make_row(stage.agreement, paper.ANSWERING, name, FINE, record="r")])
+    assert [item.codes for item in stage.found()] == ([] if newest == "asked" else [("not-found",)])
+
+
 def test_nobody_is_unmatched_before_everyone_sealed(stage: Stage) -> None:
     flow = stage.agreement.flow(paper.FLOW)
     two = replace(flow, answering=(paper.ANSWERING, "other-bank"))
@@ -172,5 +180,7 @@ def test_every_step_of_the_join_can_be_looked_at(stage: Stage) -> None:
             name: connection.execute(f"SELECT count(*) FROM {name}").fetchall()[0][0]  # noqa: S608
             for name in (step.table for step in join.STEPS)
         }
-    assert counts == {"again": 0, "newest": 3, "present": 3, "crowded": 0, "pairs": 1, "lonely": 1}
+    assert counts == {
+        "asked": 2, "near": 3, "again": 0, "newest": 3, "present": 3, "crowded": 0, "pairs": 1, "lonely": 1
+    }  # fmt: skip
     assert list(stage.home.scratch.iterdir()) == []

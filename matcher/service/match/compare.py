@@ -85,9 +85,14 @@ class Comparison:
         self, found: _Rows, keys: Matrix, tokens: Matrix, parties: npt.NDArray[np.int8]
     ) -> tuple[Matrix, Mask]:  # fmt: skip
         """The vectors of these rows, and which of them opened under ``keys``."""
+        present = np.unique(parties).tolist()
+        if len(present) == 1:
+            return open_envelopes(
+                self._prefixes[present[0]], keys, found.nonces, found.sealed, tokens, found.handles
+            )  # fmt: skip
         vectors: Matrix = np.zeros((len(keys), self._layout.width), np.uint8)
         opened: Mask = np.zeros(len(keys), np.bool_)
-        for party in np.unique(parties).tolist():
+        for party in present:
             chosen = np.flatnonzero(parties == party)
             vectors[chosen], opened[chosen] = open_envelopes(
                 self._prefixes[party], keys[chosen], found.nonces[chosen], found.sealed[chosen], tokens[chosen],
@@ -118,5 +123,7 @@ def _gathered(
             chosen = np.flatnonzero((parties == place) & (sequences == sequence))
             places.append(chosen)
             parts.append(readers[name, sequence].rows(positions[chosen]))
+    if len(parts) == 1:
+        return parts[0]
     order = np.argsort(np.concatenate(places))
     return [np.concatenate(column)[order] for column in zip(*parts, strict=True)]

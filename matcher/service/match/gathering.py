@@ -39,7 +39,10 @@ class Reader:
         Raises ValueError for one in a row group before that of the last position asked for so far, VerificationError
         past the end of the segment.
         """
-        wanted, places = np.unique(positions, return_inverse=True)
+        places = None
+        wanted = positions
+        if (positions[1:] < positions[:-1]).any():  # where a token has several rows, or a side several segments
+            wanted, places = np.unique(positions, return_inverse=True)
         if len(wanted) and wanted[0] < self._start:
             raise ValueError("a segment is read forward only")
         parts: list[list[Matrix]] = []
@@ -50,7 +53,8 @@ class Reader:
             wanted = wanted[len(here) :]
             if len(wanted):
                 self._advance()
-        return [np.concatenate(column)[places] for column in zip(*parts, strict=True)]
+        columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
+        return columns if places is None else [column[places] for column in columns]
 
     def _advance(self) -> None:
         batch = next(self._batches, None)

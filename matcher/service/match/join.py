@@ -29,19 +29,36 @@ class Step(NamedTuple):
 
 
 STEPS = (
-    # Rows that have another version: those of one party with one handle. In a first submission there are none.
+    # Only what is asked for can join, by any of its versions: few rows where one side is much the smaller.
+    Step("asked", "SELECT DISTINCT token_high, token_low FROM sent WHERE party = 0"),
+    Step(
+        "near",
+        """
+        SELECT * FROM sent WHERE EXISTS (
+            SELECT 1 FROM asked WHERE asked.token_high = sent.token_high AND asked.token_low = sent.token_low
+        )
+        """,
+        spent=("asked",),
+    ),
+    # Those that have another version, under whatever token: rows of one party with one handle.
     Step(
         "again",
-        "SELECT party, handle_high, handle_low FROM sent GROUP BY party, handle_high, handle_low HAVING count(*) > 1",
+        """
+        SELECT party, handle_high, handle_low FROM sent WHERE EXISTS (
+            SELECT 1 FROM near WHERE near.party = sent.party AND near.handle_high = sent.handle_high
+                AND near.handle_low = sent.handle_low
+        )
+        GROUP BY party, handle_high, handle_low HAVING count(*) > 1
+        """,
     ),
     # One version of each row: the newest submission's. The token breaks a tie, so that a run is deterministic.
     Step(
         "newest",
         """
-        SELECT party, sequence, position, is_put, token_high, token_low FROM sent
+        SELECT party, sequence, position, is_put, token_high, token_low FROM near
         WHERE NOT EXISTS (
-            SELECT 1 FROM again WHERE again.party = sent.party AND again.handle_high = sent.handle_high
-                AND again.handle_low = sent.handle_low
+            SELECT 1 FROM again WHERE again.party = near.party AND again.handle_high = near.handle_high
+                AND again.handle_low = near.handle_low
         )
         UNION ALL
         SELECT party, sequence, position, is_put, token_high, token_low FROM (
@@ -54,7 +71,7 @@ STEPS = (
         ) AS versions
         WHERE age = 1
         """,
-        spent=("sent", "again"),
+        spent=("sent", "near", "again"),
     ),
     # Without the rows whose newest version is a delete.
     Step(
