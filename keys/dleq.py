@@ -26,12 +26,18 @@ _SEED_TAG = b"Seed-" + CONTEXT_STRING
 _UNIFORM_SIZE = 64
 
 
-def split(elements: bytes, what: str) -> list[bytes]:
-    """The elements of a batch; ``what`` names it. Raises CountError for an empty, broken or too long batch."""
-    count, rest = divmod(len(elements), ELEMENT_SIZE)
-    if rest or not 1 <= count <= MAX_BATCH:
+def count(elements: bytes, what: str) -> int:
+    """How many elements a batch has; ``what`` names it. Raises CountError for an empty, broken or too long batch."""
+    found, rest = divmod(len(elements), ELEMENT_SIZE)
+    if rest or not 1 <= found <= MAX_BATCH:
         raise CountError(f"{what}: {len(elements)} bytes are no batch of 1 to {MAX_BATCH} elements")
-    return [elements[at : at + ELEMENT_SIZE] for at in range(0, len(elements), ELEMENT_SIZE)]
+    return found
+
+
+def split(elements: bytes, what: str) -> list[bytes]:
+    """The elements of a batch. Raises CountError as ``count``."""
+    count(elements, what)
+    return native.split(elements, ELEMENT_SIZE)
 
 
 def require_same_count(what: str, found: int, expected: int) -> None:
@@ -73,13 +79,11 @@ def verify_proof(public_key: bytes, blinded: bytes, evaluated: bytes, proof: byt
     Raises CountError (batches differ in length), ElementError with the index (not canonical, identity), ProofError.
     """
     ristretto.require_valid(public_key, "the public key")
-    inputs = split(blinded, "blinded elements")
-    outputs = split(evaluated, "evaluated elements")
-    require_same_count("evaluated elements", len(outputs), len(inputs))
+    _require_pairs(blinded, evaluated)
     if len(proof) != PROOF_SIZE:
         raise ProofError(f"the proof is {len(proof)} bytes long, not {PROOF_SIZE}")
     challenge, response = proof[:SCALAR_SIZE], proof[SCALAR_SIZE:]
-    input_sum, output_sum = _composites(public_key, inputs, outputs)
+    input_sum, output_sum = _composites(public_key, blinded, evaluated)
     try:
         ristretto.require_scalar(challenge, "the proof's challenge")
         ristretto.require_scalar(response, "the proof's response")
@@ -98,10 +102,8 @@ def verify_proof(public_key: bytes, blinded: bytes, evaluated: bytes, proof: byt
 
 def _prove(secret_key: bytes, public_key: bytes, blinded: bytes, evaluated: bytes, randomness: bytes) -> bytes:
     """The proof under a given random scalar. Only ``generate_proof`` and the RFC's vectors may choose it."""
-    inputs = split(blinded, "blinded elements")
-    outputs = split(evaluated, "evaluated elements")
-    require_same_count("evaluated elements", len(outputs), len(inputs))
-    input_sum, _none = _composites(public_key, inputs, outputs, holder=True)
+    _require_pairs(blinded, evaluated)
+    input_sum, _none = _composites(public_key, blinded, evaluated, holder=True)
     output_sum = ristretto.multiply(secret_key, input_sum)
     base_commitment = ristretto.multiply_base(randomness)
     sum_commitment = ristretto.multiply(randomness, input_sum)
@@ -110,18 +112,20 @@ def _prove(secret_key: bytes, public_key: bytes, blinded: bytes, evaluated: byte
     return challenge + response
 
 
-def _composites(
-    public_key: bytes, inputs: list[bytes], outputs: list[bytes], *, holder: bool = False
-) -> tuple[bytes, bytes]:
+def _require_pairs(blinded: bytes, evaluated: bytes) -> None:
+    expected = count(blinded, "blinded elements")
+    require_same_count("evaluated elements", count(evaluated, "evaluated elements"), expected)
+
+
+def _composites(public_key: bytes, blinded: bytes, evaluated: bytes, *, holder: bool = False) -> tuple[bytes, bytes]:
     """The weighted sums of both batches; the second is empty for a ``holder``, who multiplies the first by its key."""
     if (crate := native.module()) is not None:
         try:
-            left, right = crate.dleq_composites(
-                public_key, b"".join(inputs), b"".join(outputs), both=not holder, threads=1
-            )  # fmt: skip
+            left, right = crate.dleq_composites(public_key, blinded, evaluated, both=not holder, threads=1)
         except crate.RejectedError as error:
             raise ElementError(*error.args) from None
         return bytes(left), bytes(right or b"")
+    inputs, outputs = split(blinded, "blinded elements"), split(evaluated, "evaluated elements")
     weights = list(_weights(public_key, inputs, outputs))
     input_sum = _weighted_sum(weights, inputs, "blinded")
     return input_sum, b"" if holder else _weighted_sum(weights, outputs, "evaluated")

@@ -21,7 +21,9 @@ from keys.errors import BackendError
 VARIABLE = "CONCORDAT_BACKEND"
 NATIVE, PORTABLE = "native", "portable"
 # What the crate must offer: the digest of native/concordat_native.pyi, which the crate names as its own.
-INTERFACE = "ab6170ff811616fc"
+INTERFACE = "705f2a58c7bccae1"
+# Values end to end, and little-endian 32-bit offsets, one more than values.
+Column = tuple[bytes, bytes]
 _MODULE = "concordat_native"
 _REMEDY = "Run `make setup` again, or set CONCORDAT_BACKEND=portable."
 
@@ -52,7 +54,7 @@ def name() -> str:
     return PORTABLE if module() is None else NATIVE
 
 
-def column(values: Sequence[bytes]) -> tuple[bytes, bytes]:
+def column(values: Sequence[bytes]) -> Column:
     """(values end to end, little-endian 32-bit offsets): how the crate takes a column."""
     return b"".join(values), array("I", accumulate(map(len, values), initial=0)).tobytes()
 
@@ -60,6 +62,11 @@ def column(values: Sequence[bytes]) -> tuple[bytes, bytes]:
 def values(data: bytes, offsets: bytes) -> list[bytes]:
     """The values of a column, as ``column`` makes one."""
     return [data[start:end] for start, end in pairwise(memoryview(offsets).cast("I"))]
+
+
+def count(column: Column) -> int:
+    """How many values a column has."""
+    return len(column[1]) // 4 - 1
 
 
 def split(data: bytes, width: int) -> list[bytes]:

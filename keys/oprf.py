@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import ModuleType
 
-from keys import native, ristretto
+from keys import dleq, native, ristretto
 from keys.dleq import (
     CONTEXT_STRING,
     MAX_BATCH,
@@ -31,14 +31,14 @@ from keys.dleq import (
 from keys.errors import CountError, ElementError, ScalarError
 from keys.expand import expand_message_xmd
 from keys.framing import MAX_LENGTH, lp
-from keys.ristretto import ELEMENT_SIZE, SCALAR_SIZE, UNIFORM_SIZE
+from keys.ristretto import ELEMENT_SIZE, UNIFORM_SIZE
 from keys.secret import Secret, raw
 from keys.seed import SEED_SIZE
 
 __all__ = [
     "CONTEXT_STRING", "ELEMENT_SIZE", "IDENTIFIER", "MAX_BATCH", "MODE", "OUTPUT_SIZE", "PROOF_SIZE",
-    "blind", "blind_batch", "blind_evaluate", "derive_key_pair", "evaluate", "evaluate_batch", "finalize",
-    "finalize_batch", "generate_proof", "hash_to_group", "hash_to_scalar", "padding",
+    "blind", "blind_batch", "blind_column", "blind_evaluate", "derive_key_pair", "evaluate", "evaluate_batch",
+    "finalize", "finalize_batch", "finalize_column", "generate_proof", "hash_to_group", "hash_to_scalar", "padding",
     "verify_proof",
 ]  # fmt: skip
 
@@ -87,6 +87,14 @@ def blind_batch(inputs: Sequence[bytes]) -> tuple[bytes, bytes]:
     return b"".join(blinds), b"".join(map(_blind, inputs, blinds))
 
 
+def blind_column(prefix: bytes, values: native.Column) -> tuple[bytes, bytes]:
+    """``blind_batch`` of the inputs ``prefix || lp(value)``."""
+    if (crate := native.module()) is not None:
+        drawn, elements = crate.oprf_blind(*values, prefix=prefix, threads=1)
+        return bytes(drawn), bytes(elements)
+    return blind_batch(_inputs(prefix, values))
+
+
 def padding(count: int) -> bytes:
     """``count`` random elements that no input has, to fill a batch up to a round number."""
     return b"".join(ristretto.random_element() for _ in range(count))
@@ -100,7 +108,7 @@ def blind_evaluate(secret_key: Secret | bytes, public_key: bytes, blinded: bytes
     """
     key = require_key_pair(secret_key, public_key)
     if (crate := native.module()) is not None:
-        split(blinded, "blinded elements")
+        dleq.count(blinded, "blinded elements")
         with _named("blinded", crate):
             return bytes(crate.oprf_blind_evaluate(key, blinded, threads=1))
     return b"".join(_multiply_each([key] * (len(blinded) // ELEMENT_SIZE), blinded, "blinded"))
@@ -116,18 +124,21 @@ def finalize_batch(inputs: Sequence[bytes], blinds: bytes, evaluated: bytes) -> 
 
     Raises CountError when the three differ in count, ElementError with the index, ScalarError for a bad blind.
     """
-    require_same_count("blinds", len(blinds) // SCALAR_SIZE, len(inputs))
-    require_same_count("evaluated elements", len(evaluated) // ELEMENT_SIZE, len(inputs))
+    if (crate := native.module()) is not None:
+        return native.split(_finalize_native(crate, None, native.column(inputs), blinds, evaluated), OUTPUT_SIZE)
+    _require_counts(len(inputs), blinds, evaluated)
     scalars = split(blinds, "blinds")
     for index, scalar in enumerate(scalars):
         ristretto.require_scalar(scalar, f"blind {index}")
-    if (crate := native.module()) is not None:
-        split(evaluated, "evaluated elements")
-        with _named("evaluated", crate):
-            data = crate.oprf_finalize(*native.column(inputs), blinds, evaluated, threads=1)
-        return native.split(data, OUTPUT_SIZE)
     unblinded = _multiply_each(ristretto.invert_each(scalars), evaluated, "evaluated")
     return list(map(_output, inputs, unblinded))
+
+
+def finalize_column(prefix: bytes, values: native.Column, blinds: bytes, evaluated: bytes) -> bytes:
+    """``finalize_batch`` of the inputs ``prefix || lp(value)``, end to end."""
+    if (crate := native.module()) is not None:
+        return _finalize_native(crate, prefix, values, blinds, evaluated)
+    return b"".join(finalize_batch(_inputs(prefix, values), blinds, evaluated))
 
 
 def evaluate(secret_key: Secret | bytes, message: bytes) -> bytes:
@@ -143,13 +154,32 @@ def evaluate_batch(secret_key: Secret | bytes, inputs: Sequence[bytes]) -> list[
     return [_output(message, ristretto.multiply(key, hash_to_group(message))) for message in inputs]
 
 
+def _inputs(prefix: bytes, values: native.Column) -> list[bytes]:
+    return [prefix + lp(value) for value in native.values(*values)]
+
+
+def _require_counts(inputs: int, blinds: bytes, evaluated: bytes) -> None:
+    require_same_count("blinds", dleq.count(blinds, "blinds"), inputs)
+    require_same_count("evaluated elements", dleq.count(evaluated, "evaluated elements"), inputs)
+
+
+def _finalize_native(
+    crate: ModuleType, prefix: bytes | None, values: native.Column, blinds: bytes, evaluated: bytes
+) -> bytes:
+    _require_counts(native.count(values), blinds, evaluated)
+    with _named("evaluated", crate):
+        return bytes(crate.oprf_finalize(*values, blinds, evaluated, prefix=prefix, threads=1))
+
+
 @contextmanager
 def _named(what: str, crate: ModuleType) -> Iterator[None]:
-    """Inside, an element that the crate refuses is an ElementError of ours, with its index."""
+    """Inside, an element or a blind that the crate refuses is an error of ours, with its index."""
     try:
         yield
     except crate.RejectedError as error:
-        _message, index = error.args
+        message, index = error.args
+        if "blind" in message:
+            raise ScalarError(f"blind {index} is zero, or not canonical") from None
         raise ElementError(f"{what} element {index} is not canonical, or is the identity", index) from None
 
 

@@ -197,10 +197,30 @@ def cache_names(key: bytes, head: bytes, values: bytes, offsets: bytes) -> bytes
     """Names of cache entries, 16 bytes each: HMAC-SHA-256 of ``head || lp(link value)``, cut."""
 
 def cache_seal(key: bytes, names: bytes, secrets: bytes) -> bytes:
-    """Record secrets, 64 bytes each, sealed by AES-256-GCM and bound to their names: 92 bytes each, nonce first."""
+    """Record secrets, 64 bytes each, sealed by AES-256-GCM and bound to their names: entries, 108 bytes each, which are
+    name (16) | nonce (12) | what is sealed."""
 
-def cache_open(key: bytes, names: bytes, sealed: bytes) -> bytes:
-    """The record secrets of sealed entries. Refuses, by index, one that does not open."""
+def cache_open(key: bytes, names: bytes, runs: Sequence[bytes]) -> tuple[bytes, bytes]:
+    """(record secrets of the entries of these names, which are looked for in ``runs``, nothing); or (nothing, the names
+    that no run has, each once, ascending). A run is entries in ascending order of their names.
+
+    Refuses, by index, an entry that does not open.
+    """
+
+def cache_distinct(names: Sequence[bytes]) -> bytes:
+    """The names in these columns, each once, ascending."""
+
+def cache_ascending(entries: bytes) -> bytes:
+    """The entries in ascending order of their names."""
+
+def cache_matching(names: bytes, entries: bytes) -> bytes:
+    """Those of ``entries`` whose names are among ``names``; both ascend."""
+
+def cache_lacking(
+    names: Sequence[bytes], columns: Sequence[tuple[bytes, bytes]], known: bytes, most: int
+) -> list[tuple[bytes, bytes]]:
+    """The link values whose names are not among ``known``, which ascend: each once, by ascending name, in columns of at
+    most ``most``. ``names`` has the names of each of ``columns``."""
 
 def leaf_hashes(rows: bytes, row_size: int, *, threads: int | None = None) -> bytes:
     """RFC 6962 leaf hash of each row, 32 bytes."""

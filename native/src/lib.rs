@@ -14,6 +14,7 @@ pub mod content;
 pub mod digests;
 pub mod dleq;
 pub mod ed25519;
+pub mod entries;
 pub mod error;
 pub mod fields;
 pub mod input;
@@ -31,6 +32,8 @@ pub mod plans;
 mod python;
 #[cfg(feature = "python")]
 mod python_blinding;
+#[cfg(feature = "python")]
+mod python_cache;
 #[cfg(feature = "python")]
 mod python_merkle;
 #[cfg(feature = "python")]

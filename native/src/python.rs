@@ -13,7 +13,8 @@ use crate::error::Error;
 use crate::input::Inputs;
 use crate::oprf::Arithmetic;
 use crate::{
-    dleq, ed25519, keyed, oprf, python_blinding, python_merkle, python_names, python_open, python_reading, threads,
+    dleq, ed25519, keyed, oprf, python_blinding, python_cache, python_merkle, python_names, python_open,
+    python_reading, threads,
 };
 
 create_exception!(
@@ -239,5 +240,6 @@ fn concordat_native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     python_merkle::register(module)?;
     python_names::register(module)?;
     python_blinding::register(module)?;
+    python_cache::register(module)?;
     python_open::register(module)
 }

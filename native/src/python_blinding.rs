@@ -1,4 +1,4 @@
-//! Python's door to `blinding` and `cache`. See concordat_native.pyi.
+//! Python's door to `blinding`. See concordat_native.pyi.
 
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -6,8 +6,7 @@ use zeroize::Zeroizing;
 
 use crate::blinding::{self, Source};
 use crate::bucket::{Marks, Problem, sort_out};
-use crate::cache;
-use crate::column::{self, Column};
+use crate::column;
 use crate::error::Error;
 use crate::fields::Field;
 use crate::keyed::Info;
@@ -141,32 +140,9 @@ fn staged_within<'py>(py: Python<'py>, staged: &[u8], first: u16, last: u16) -> 
     Ok(PyBytes::new(py, &found))
 }
 
-fn offset_bytes<'py>(py: Python<'py>, offsets: &[u32]) -> Bound<'py, PyBytes> {
+/// Offsets of a column, as Python has them.
+pub fn offset_bytes<'py>(py: Python<'py>, offsets: &[u32]) -> Bound<'py, PyBytes> {
     PyBytes::new(py, &offsets.iter().flat_map(|offset| offset.to_le_bytes()).collect::<Vec<_>>())
-}
-
-#[pyfunction]
-fn cache_names<'py>(
-    py: Python<'py>,
-    key: &[u8],
-    head: &[u8],
-    values: &[u8],
-    offsets: &[u8],
-) -> PyResult<Bound<'py, PyBytes>> {
-    let names = py.detach(|| cache::names(key, head, &Column::new(values, offsets)?))?;
-    Ok(PyBytes::new(py, &names))
-}
-
-#[pyfunction]
-fn cache_seal<'py>(py: Python<'py>, key: &[u8], names: &[u8], secrets: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
-    let sealed = py.detach(|| cache::seal(key, names, secrets))?;
-    Ok(PyBytes::new(py, &sealed))
-}
-
-#[pyfunction]
-fn cache_open<'py>(py: Python<'py>, key: &[u8], names: &[u8], sealed: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
-    let secrets = py.detach(|| cache::open(key, names, sealed))?;
-    Ok(PyBytes::new(py, &secrets))
 }
 
 /// Add what this file has to the module.
@@ -174,8 +150,5 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Blinder>()?;
     module.add_class::<Bucket>()?;
     module.add_function(wrap_pyfunction!(staged_links, module)?)?;
-    module.add_function(wrap_pyfunction!(staged_within, module)?)?;
-    module.add_function(wrap_pyfunction!(cache_names, module)?)?;
-    module.add_function(wrap_pyfunction!(cache_seal, module)?)?;
-    module.add_function(wrap_pyfunction!(cache_open, module)?)
+    module.add_function(wrap_pyfunction!(staged_within, module)?)
 }

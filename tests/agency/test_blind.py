@@ -24,6 +24,7 @@ from matcher.agency.blind.rows import Blind
 from matcher.agency.blind.sources import CacheSource, GroupSource
 from matcher.agency.records import staged
 from matcher.agency.records.rejects import Reject
+from matcher.agency.secrets import entries
 from matcher.agency.secrets.cache import CacheKeys, SecretCache
 from matcher.agency.submit.buckets import BUCKETS, BucketWriter, bucket_of
 from matcher.agency.submit.job import make_job
@@ -272,12 +273,12 @@ def test_the_cache_is_bound_to_home_kind_epoch_and_key(tmp_path: Path) -> None:
     keys = CacheKeys.derive(bytes(32), b"prefix", 1, b"key id")
     cache = SecretCache(path)
     name = keys.name(b"62220001")
-    cache.answered([(b"", [(name, keys.seal(name, b"F" * 64))])])
+    cache.answered([b""], name + keys.seal(name, b"F" * 64))
     cache.close()
     assert path.stat().st_mode & 0o077 == 0
     source = CacheSource(path, keys)
     assert source.secrets([b"62220001"]) == [b"F" * 64]
-    assert source.missing([b"62220002", b"62220001", b"62220002"]) == [b"62220002"]
+    assert entries.names_of(source.find(b"".join(sorted((name, keys.name(b"62220002")))))) == name
     with pytest.raises(StateError, match="1 record secrets are missing"):
         source.secrets([b"62220002"])
     for other in (
@@ -286,7 +287,7 @@ def test_the_cache_is_bound_to_home_kind_epoch_and_key(tmp_path: Path) -> None:
         CacheKeys.derive(bytes(32), b"prefix", 2, b"key id"),
         CacheKeys.derive(bytes(32), b"prefix", 1, b"key ie"),
     ):
-        assert CacheSource(path, other).missing([b"62220001"]) == [b"62220001"]
+        assert CacheSource(path, other).find(other.name(b"62220001")) == b""
     assert b"62220001" not in path.read_bytes()
     assert b"F" * 64 not in path.read_bytes()
     assert "_key" not in repr(keys)
@@ -295,15 +296,17 @@ def test_the_cache_is_bound_to_home_kind_epoch_and_key(tmp_path: Path) -> None:
 def test_what_was_evaluated_just_now_need_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     keys = CacheKeys.derive(bytes(32), b"prefix", 1, b"key id")
     cache = SecretCache(tmp_path / "secrets.db")
-    cache.answered([(b"", [(keys.name(b"3"), keys.seal(keys.name(b"3"), b"C" * 64))])])
+    cache.answered([], keys.entries(keys.name(b"3"), b"C" * 64))
     cache.close()
     source = CacheSource(tmp_path / "secrets.db", keys)
-    source.remember(keys.names([b"1", b"2"]), [b"A" * 64, b"B" * 64])
-    assert source.secrets([b"2", b"3", b"1"]) == [b"B" * 64, b"C" * 64, b"A" * 64]
-    assert "AAAA" not in repr(source)
-    monkeypatch.setattr("matcher.agency.blind.sources._MOST_FRESH", 2)
-    source.remember([b"x"], [b"D" * 64])
-    assert b"x" not in source.fresh
+    made = keys.entries(keys.names(native.column([b"1", b"2"])), b"A" * 64 + b"B" * 64)
+    monkeypatch.setattr("matcher.agency.blind.sources._MOST_HELD", 2)
+    source.hold(entries.ascending(made))
+    source.hold(keys.entries(keys.name(b"x"), b"D" * 64))
+    assert source.secrets([b"2", b"3", b"1", b"2"]) == [b"B" * 64, b"C" * 64, b"A" * 64, b"B" * 64]
+    assert repr(source) == repr(CacheSource(tmp_path / "secrets.db", keys))
+    with pytest.raises(StateError, match="1 record secrets are missing"):
+        source.secrets([b"x"])
 
 
 def test_an_altered_cache_entry_is_refused(tmp_path: Path) -> None:
@@ -311,7 +314,7 @@ def test_an_altered_cache_entry_is_refused(tmp_path: Path) -> None:
     keys = CacheKeys.derive(bytes(32), b"prefix", 1, b"key id")
     cache = SecretCache(path)
     name, other = keys.name(b"1"), keys.name(b"2")
-    cache.answered([(b"", [(other, keys.seal(name, b"F" * 64))])])
+    cache.answered([], other + keys.seal(name, b"F" * 64))
     cache.close()
     with pytest.raises(StateError, match="does not open"):
         CacheSource(path, keys).secrets([b"2"])

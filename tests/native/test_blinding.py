@@ -16,11 +16,12 @@ from matcher.agency.blind.native_bucket import NativeBuckets
 from matcher.agency.blind.portable_bucket import PortableBuckets
 from matcher.agency.blind.sources import CacheSource, GroupSource, HolderSource, Source
 from matcher.agency.records import staged
+from matcher.agency.secrets import entries
 from matcher.agency.secrets.cache import CacheKeys, SecretCache
 from matcher.agency.vault.blocks import block_of, unpack_blocks
 from matcher.protocol import rows, suite
 from matcher.protocol.agreement.model import Column, Field
-from tests.native.columns import long_count, native
+from tests.native.columns import column, long_count, native
 
 crate = native()
 PLACE = (bytes(range(32)), "account-check", "2022-05")
@@ -153,8 +154,8 @@ def test_secrets_may_come_from_the_cache(tmp_path: Path) -> None:
     data = pack([Spec(number, 0, number, 0, 0, (None,) * 6) for number in range(20)])
     links = [record.link_value for record in staged.unpack(data)]
     cache = SecretCache(tmp_path / "secrets.db")
-    found = keys.names(links)
-    cache.answered([(b"", zip(found, keys.seal_secrets(found, SOURCES[1].secrets(links)), strict=True))])
+    found = keys.entries(keys.names(column(links)), b"".join(SOURCES[1].secrets(links)))
+    cache.answered([], entries.ascending(found))
     cache.close()
     made = blind_both(pair("asking", CacheSource(tmp_path / "secrets.db", keys)), data, [])
     tokens = {row.token for row in map(rows.unpack, _rows(made.rows))}
@@ -165,8 +166,8 @@ def test_secrets_may_come_from_the_cache(tmp_path: Path) -> None:
 
 def test_link_values_are_those_of_the_staged_records() -> None:
     data = pack([Spec(number % 5, 0, number, 0, 0, (None,) * 6) for number in range(20)])
-    assert staged.link_values(data) == [record.link_value for record in staged.unpack(data)]
-    assert staged.link_values(b"") == []
+    assert staged.link_values(data) == column([record.link_value for record in staged.unpack(data)])
+    assert staged.link_values(b"") == column([])
     with pytest.raises(crate.RejectedError, match="index 19"):
         staged.link_values(data[:-1])
 

@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import Protocol
 
 from keys import native
-from matcher.agency.secrets.cache import CacheKeys, missing, open_reader, read
+from matcher.agency.secrets.cache import CacheKeys, find, open_reader
+from matcher.agency.secrets.entries import ENTRY_SIZE, NAME_SIZE
 from matcher.protocol.errors import StateError
 from matcher.protocol.keyed_hash import keyed_states
-from matcher.protocol.suite import lp
+from matcher.protocol.suite import SECRET_SIZE, lp
 
 _SHA512_BLOCK = 128
-_MOST_FRESH = 1 << 18
+_MOST_HELD = 1 << 20
 
 
 class Source(Protocol):
@@ -67,36 +68,39 @@ class GroupSource:
 
 @dataclass(frozen=True)
 class CacheSource:
-    """The encrypted cache; what is not in it was never evaluated. ``fresh`` are record secrets evaluated just now, by
-    their names in the cache, which all threads of a process share: they need not be read and opened again."""
+    """The encrypted cache; what is not in it was never evaluated. ``runs`` are entries read or made before, for all
+    threads of a process (secrets/entries.py): they need not be read again."""
 
     path: Path
     keys: CacheKeys = field(repr=False)
-    fresh: dict[bytes, bytes] = field(default_factory=dict, repr=False, compare=False)
+    runs: list[bytes] = field(default_factory=list, repr=False, compare=False)
 
-    def remember(self, names: Sequence[bytes], secrets: Sequence[bytes]) -> None:
-        """Keep what was evaluated, as long as it is not too much to hold."""
-        if len(self.fresh) + len(names) <= _MOST_FRESH:
-            self.fresh.update(zip(names, secrets, strict=True))
+    def hold(self, run: bytes) -> None:
+        """Keep entries at hand, as long as they are not too many to hold."""
+        if run and sum(map(len, self.runs)) + len(run) <= _MOST_HELD * ENTRY_SIZE:
+            self.runs.append(run)
 
     @cached_property
     def _reader(self) -> sqlite3.Connection:
         return open_reader(self.path)
 
+    def find(self, names: bytes) -> bytes:
+        """The entries that the cache has of ``names``, which ascend: a run."""
+        return find(self._reader, names)
+
     def secrets(self, link_values: Sequence[bytes]) -> list[bytes]:
         """F of each link value. Raises StateError if one is missing."""
-        found = read(self._reader, self.keys, link_values, self.fresh)
-        absent = sum(secret is None for secret in found)
-        if absent:
-            raise StateError(
-                f"{absent} record secrets are missing from the cache", remedy="Run the same command again."
-            )
-        return [secret for secret in found if secret is not None]
+        return native.split(self.column(*native.column(link_values)), SECRET_SIZE)
 
     def column(self, data: bytes, offsets: bytes) -> bytes:
         """The same of a column as the native crate has it (keys/native.py), end to end."""
-        return b"".join(self.secrets(native.values(data, offsets)))
-
-    def missing(self, link_values: Sequence[bytes]) -> list[bytes]:
-        """Those of ``link_values``, each once, that the cache does not have."""
-        return missing(self._reader, self.keys, link_values)
+        names = self.keys.names((data, offsets))
+        found, absent = self.keys.secrets(names, self.runs)
+        if absent:
+            found, absent = self.keys.secrets(names, [*self.runs, self.find(absent)])
+        if absent:
+            raise StateError(
+                f"{len(absent) // NAME_SIZE} record secrets are missing from the cache",
+                remedy="Run the same command again.",
+            )
+        return found

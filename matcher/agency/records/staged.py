@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from keys import native
+from keys.native import Column
 from matcher.agency.vault.blocks import block_of
 
 _HEAD = struct.Struct(">16sHIBHHI")
@@ -59,9 +60,9 @@ def within(data: bytes, blocks: range) -> bytes:
     return b"".join(pack(*record) for record in unpack(data) if block_of(record.handle) in blocks)
 
 
-def link_values(data: bytes) -> list[bytes]:
+def link_values(data: bytes) -> Column:
     """The link values of one bucket, in the order they were staged."""
     if (crate := native.module()) is None:
-        return [record.link_value for record in unpack(data)]
+        return native.column([record.link_value for record in unpack(data)])
     values, offsets = crate.staged_links(data)
-    return native.values(values, offsets)
+    return values, offsets

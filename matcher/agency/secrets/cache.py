@@ -11,25 +11,37 @@ from __future__ import annotations
 import hmac
 import os
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from keys import native
+from keys.native import Column
+from matcher.agency.secrets import entries
+from matcher.agency.secrets.entries import ENTRY_SIZE, NAME_SIZE, NONCE_SIZE, SEALED_SIZE
 from matcher.protocol.errors import StateError
 from matcher.protocol.suite import SECRET_SIZE, lp, u32
 from matcher.storage import Schema, open_database, open_read_only, tables_of
 
 _NAME_LABEL = b"concordat-v1 cache name"
 _SEAL_LABEL = b"concordat-v1 cache seal"
-_NAME_SIZE = 16
-_NONCE_SIZE = 12
-_SEALED_SIZE = _NONCE_SIZE + SECRET_SIZE + 16
-_ASKED_AT_ONCE = 4096
+# One statement and one value for many entries, without an object for each. || and group_concat make text of blobs
+# without looking at them, and the cast makes a blob of it again: the same bytes.
+_NUMBERS = "WITH RECURSIVE numbers (n) AS (VALUES (0) UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < :count)"
+_ALL = "SELECT CAST(group_concat(name || sealed, '') AS BLOB) FROM"
+_BETWEEN = f"{_ALL} secrets WHERE name BETWEEN :first AND :last"
+_AMONG = f"{_NUMBERS} {_ALL} numbers CROSS JOIN secrets ON name = substr(:names, n * {NAME_SIZE} + 1, {NAME_SIZE})"
+_STORE = (
+    f"{_NUMBERS} INSERT OR REPLACE INTO secrets SELECT substr(:entries, n * {ENTRY_SIZE} + 1, {NAME_SIZE}),"  # noqa: S608
+    f" substr(:entries, n * {ENTRY_SIZE} + {NAME_SIZE + 1}, {SEALED_SIZE}) FROM numbers"
+)
+# To look an entry up takes as long as to read so many that lie side by side.
+_READ_MEANWHILE = 5
+_NAMES_IN_ALL = 1 << 8 * NAME_SIZE
 _FIRST = """
 CREATE TABLE IF NOT EXISTS secrets (name BLOB PRIMARY KEY, sealed BLOB NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS pending (
@@ -64,38 +76,44 @@ class CacheKeys:
 
     def name(self, link_value: bytes) -> bytes:
         """The entry's name, 16 bytes."""
-        return hmac.digest(self.name_key, self.head + lp(link_value), "sha256")[:_NAME_SIZE]
+        return hmac.digest(self.name_key, self.head + lp(link_value), "sha256")[:NAME_SIZE]
 
-    def names(self, link_values: Sequence[bytes]) -> list[bytes]:
-        """``name`` of many."""
+    def names(self, link_values: Column) -> bytes:
+        """``name`` of many, end to end."""
         if (crate := native.module()) is None:
-            return list(map(self.name, link_values))
-        return native.split(crate.cache_names(self.name_key, self.head, *native.column(link_values)), _NAME_SIZE)
+            return b"".join(map(self.name, native.values(*link_values)))
+        return bytes(crate.cache_names(self.name_key, self.head, *link_values))
 
-    def seal_secrets(self, names: Sequence[bytes], secrets: Sequence[bytes]) -> list[bytes]:
-        """``seal`` of record secrets (64 bytes each)."""
+    def entries(self, names: bytes, secrets: bytes) -> bytes:
+        """Record secrets, 64 bytes each, sealed under their names: entries (entries.py)."""
         if (crate := native.module()) is None:
-            return list(map(self.seal, names, secrets))
-        return native.split(crate.cache_seal(self.seal_key, b"".join(names), b"".join(secrets)), _SEALED_SIZE)
+            pairs = zip(native.split(names, NAME_SIZE), native.split(secrets, SECRET_SIZE), strict=True)
+            return b"".join(name + self.seal(name, secret) for name, secret in pairs)
+        return bytes(crate.cache_seal(self.seal_key, names, secrets))
 
-    def open_secrets(self, names: Sequence[bytes], sealed: Sequence[bytes]) -> list[bytes]:
-        """``open`` of record secrets. Raises StateError."""
-        if (crate := native.module()) is None:
-            return list(map(self.open, names, sealed))
-        try:
-            return native.split(crate.cache_open(self.seal_key, b"".join(names), b"".join(sealed)), SECRET_SIZE)
-        except crate.RejectedError:
-            raise _altered() from None
+    def secrets(self, names: bytes, runs: Sequence[bytes]) -> tuple[bytes, bytes]:
+        """(record secrets of the entries of these names in ``runs``, end to end, nothing); or (nothing, the names that
+        no run has, ascending). Raises StateError as ``open``."""
+        if (crate := native.module()) is not None:
+            try:
+                opened, absent = crate.cache_open(self.seal_key, names, runs)
+            except crate.RejectedError:
+                raise _altered() from None
+            return bytes(opened), bytes(absent)
+        sealed, wanted = entries.by_name(runs), native.split(names, NAME_SIZE)
+        if absent := set(wanted) - sealed.keys():
+            return b"", b"".join(sorted(absent))
+        return b"".join(self.open(name, sealed[name]) for name in wanted), b""
 
     def seal(self, name: bytes, content: bytes) -> bytes:
         """Nonce and ciphertext, bound to ``name``."""
-        nonce = os.urandom(_NONCE_SIZE)
+        nonce = os.urandom(NONCE_SIZE)
         return nonce + AESGCM(self.seal_key).encrypt(nonce, content, name)
 
     def open(self, name: bytes, sealed: bytes) -> bytes:
         """Raises StateError when the entry was altered or sealed under another key."""
         try:
-            return AESGCM(self.seal_key).decrypt(sealed[:_NONCE_SIZE], sealed[_NONCE_SIZE:], name)
+            return AESGCM(self.seal_key).decrypt(sealed[:NONCE_SIZE], sealed[NONCE_SIZE:], name)
         except InvalidTag:
             raise _altered() from None
 
@@ -120,36 +138,24 @@ def open_reader(path: Path) -> sqlite3.Connection:
     return open_read_only(path, CACHE)
 
 
-def read(
-    connection: sqlite3.Connection, keys: CacheKeys, link_values: Sequence[bytes], fresh: Mapping[bytes, bytes]
-) -> list[bytes | None]:
-    """The record secret of each link value, or None where the cache has none; some are ``fresh``, by name."""
-    names = keys.names(link_values)
-    secrets: list[bytes | None] = list(map(fresh.get, names))
-    if None not in secrets:
-        return secrets
-    sealed = _find(connection, "name, sealed", [name for name in names if name not in fresh])
-    opened = dict(zip(sealed, keys.open_secrets(list(sealed), list(sealed.values())), strict=True))
-    return [opened.get(name) if secret is None else secret for name, secret in zip(names, secrets, strict=True)]
+def find(connection: sqlite3.Connection, names: bytes) -> bytes:
+    """The entries that there are of ``names``, which ascend: a run."""
+    count = len(names) // NAME_SIZE
+    if not count:
+        return b""
+    first, last = names[:NAME_SIZE], names[-NAME_SIZE:]
+    if count * _READ_MEANWHILE >= _expected(connection, first, last):
+        found = connection.execute(_BETWEEN, {"first": first, "last": last}).fetchone()[0]
+        return entries.matching(names, entries.ascending(found or b""))
+    found = connection.execute(_AMONG, {"names": names, "count": count}).fetchone()[0]
+    return entries.ascending(found or b"")
 
 
-def missing(connection: sqlite3.Connection, keys: CacheKeys, link_values: Sequence[bytes]) -> list[bytes]:
-    """Those of ``link_values``, each once, that the cache does not have."""
-    if connection.execute("SELECT 1 FROM secrets LIMIT 1").fetchone() is None:
-        return list(dict.fromkeys(link_values))
-    by_name = dict(zip(keys.names(link_values), link_values, strict=True))
-    known = _find(connection, "name, 1", list(by_name))
-    return [value for name, value in by_name.items() if name not in known]
-
-
-def _find(connection: sqlite3.Connection, columns: str, names: Sequence[bytes]) -> dict[bytes, Any]:
-    """What ``columns`` say of the entries that there are, by name."""
-    found: dict[bytes, Any] = {}
-    for start in range(0, len(names), _ASKED_AT_ONCE):
-        part = names[start : start + _ASKED_AT_ONCE]
-        marks = ",".join("?" * len(part))
-        found.update(connection.execute(f"SELECT {columns} FROM secrets WHERE name IN ({marks})", part))  # noqa: S608
-    return found
+def _expected(connection: sqlite3.Connection, first: bytes, last: bytes) -> int:
+    """About how many entries the file has between two names: names are uniform."""
+    (pages,), (page_size,) = (connection.execute(f"PRAGMA {name}").fetchone() for name in ("page_count", "page_size"))
+    width = int.from_bytes(last) - int.from_bytes(first)
+    return int(pages * (page_size // ENTRY_SIZE) * width // _NAMES_IN_ALL)
 
 
 class SecretCache:
@@ -182,20 +188,13 @@ class SecretCache:
         found = self._connection.execute("SELECT message, sealed, log_index FROM pending ORDER BY rowid")
         return [Pending(*row) for row in found]
 
-    def answered(self, answers: Iterable[tuple[bytes, Iterable[tuple[bytes, bytes]]]]) -> None:
-        """Store (name, sealed F) of answered requests and forget the requests, in one transaction."""
-        requests: list[tuple[bytes]] = []
-        entries: list[tuple[bytes, bytes]] = []
-        for request, found in answers:
-            requests.append((request,))
-            entries += found
-        if not requests:
-            return
-        entries.sort()  # in the order in which they lie in the file
+    def answered(self, requests: Sequence[bytes], run: bytes) -> None:
+        """Store the entries of answered requests, ascending, and forget the requests, in one transaction."""
         with self._connection:
             self._connection.execute("BEGIN")
-            self._connection.executemany("INSERT OR REPLACE INTO secrets VALUES (?, ?)", entries)
-            self._connection.executemany("DELETE FROM pending WHERE request = ?", requests)
+            if run:
+                self._connection.execute(_STORE, {"entries": run, "count": len(run) // ENTRY_SIZE})
+            self._connection.executemany("DELETE FROM pending WHERE request = ?", [(request,) for request in requests])
 
     def forget(self, request: bytes) -> None:
         """Drop a request that will not be answered."""

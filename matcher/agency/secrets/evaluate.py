@@ -19,13 +19,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from matcher.agency.blind.oprf import ELEMENT_SIZE, BlindInputs, FindMissing, FinishBatch
+from keys import native
+from keys.native import Column
+from matcher.agency.blind.oprf import ELEMENT_SIZE, BlindInputs, FindKnown, FinishBatch, NameLinks
 from matcher.agency.blind.pool import Workers
 from matcher.agency.blind.sources import CacheSource
 from matcher.agency.exchange.outbox import sign_message
 from matcher.agency.exchange.trust import trust_of
 from matcher.agency.home import AgencyHome
+from matcher.agency.secrets import entries
 from matcher.agency.secrets.cache import SecretCache
+from matcher.agency.secrets.entries import NAME_SIZE
 from matcher.agency.secrets.pending import Request, open_request, seal_request
 from matcher.agency.submit.buckets import BUCKETS
 from matcher.channel.types import MailItem
@@ -41,8 +45,10 @@ if TYPE_CHECKING:
 Progress = Callable[[int], AbstractContextManager[Callable[[int], None]]]
 REQUEST, ANSWER, REFUSAL = "evaluation-request", "evaluation-answer", "evaluation-refusal"
 _UNDER_WAY = 16
-# Answers stored in one transaction: entries lie scattered, so each transaction writes most of the file once.
+# Answers stored in one transaction.
 _STORED_TOGETHER = 16
+# Names looked for by one task.
+_NAMES_AT_ONCE = 1 << 15
 _POLL_SECONDS = 5
 PATIENCE_SECONDS = 600.0
 
@@ -82,9 +88,8 @@ class _Run:
         self._prefix = link_prefix(exchange.agreement.id, self._link.kind)
         self._trust = trust_of(exchange.home, exchange.channel, exchange.agreement)
         self._waiting: dict[str, Request] = {}
-        self._finishing: deque[tuple[Request, Future[list[tuple[bytes, bytes]]]]] = deque()
-        self._finished: list[tuple[Request, list[tuple[bytes, bytes]]]] = []
-        self._asked: set[bytes] = set()
+        self._finishing: deque[tuple[Request, Future[bytes]]] = deque()
+        self._finished: list[tuple[Request, bytes]] = []
         self._reasons: list[str] = []
         self._after: int | None = None
         self._done = 0
@@ -96,15 +101,13 @@ class _Run:
     def all(self, staged: Path, progress: Progress) -> int:
         self._trust.accept(self._exchange.channel.checkpoint())
         self._resume()
-        missing = self._missing(staged)
-        if not missing and not self._waiting and not self._finishing:
+        batches = self._missing(staged)
+        if not batches and not self._waiting and not self._finishing:
             return 0
-        batches = [
-            missing[start : start + MAX_EVALUATION_BATCH] for start in range(0, len(missing), MAX_EVALUATION_BATCH)
-        ]
-        padded = sum(len(batch) + -len(batch) % EVALUATION_PADDING for batch in batches)
+        counts = list(map(native.count, batches))
+        padded = sum(count + -count % EVALUATION_PADDING for count in counts)
         self._require_quota(padded)
-        with progress(len(missing)) as self._progress:
+        with progress(sum(counts)) as self._progress:
             tasks = (BlindInputs(self._prefix, batch) for batch in batches)
             for batch, (blinds, elements) in zip(batches, self._exchange.workers.run(tasks), strict=True):
                 self._take(_UNDER_WAY - 1)
@@ -114,13 +117,23 @@ class _Run:
 
     def _store(self) -> None:
         """Keep what was finished. What is not kept when this process ends lies in the mailbox still."""
-        self._cache.answered((request.digest, entries) for request, entries in self._finished)
+        if not self._finished:
+            return
+        run = entries.ascending(b"".join(made for _request, made in self._finished))
+        self._cache.answered([request.digest for request, _made in self._finished], run)
+        self._exchange.source.hold(run)
         self._finished.clear()
 
-    def _missing(self, staged: Path) -> list[bytes]:
-        tasks = (FindMissing(staged, bucket) for bucket in range(BUCKETS))
-        found = (value for values in self._exchange.workers.run(tasks) for value in values)
-        return [value for value in dict.fromkeys(found) if value not in self._asked]
+    def _missing(self, staged: Path) -> list[Column]:
+        """The link values that the cache lacks and nobody was asked for yet, in batches."""
+        workers, keys = self._exchange.workers, self._exchange.source.keys
+        parts = list(workers.run(NameLinks(staged, bucket) for bucket in range(BUCKETS)))
+        names, links = [names for names, _links in parts], [links for _names, links in parts]
+        wanted, width = entries.distinct(names), _NAMES_AT_ONCE * NAME_SIZE
+        found = workers.run(FindKnown(wanted[start : start + width]) for start in range(0, len(wanted), width))
+        asked = [*self._waiting.values(), *(request for request, _future in self._finishing)]
+        known = entries.distinct([*found, *(keys.names(request.link_values) for request in asked)])
+        return entries.lacking(names, links, known, MAX_EVALUATION_BATCH)
 
     def _require_quota(self, count: int) -> None:
         quotas = self._exchange.agreement.quotas[self._exchange.home.party]
@@ -152,10 +165,9 @@ class _Run:
 
     def _drop(self, request: Request) -> None:
         self._cache.forget(request.digest)
-        self._asked.difference_update(request.link_values)
         del self._waiting[request.digest.hex()]
 
-    def _ask(self, batch: list[bytes], blinds: bytes, elements: bytes) -> None:
+    def _ask(self, batch: Column, blinds: bytes, elements: bytes) -> None:
         home, agreement = self._exchange.home, self._exchange.agreement
         body: canonical.Json = {
             "link": self._link.kind,
@@ -184,7 +196,6 @@ class _Run:
 
     def _wait_for(self, request: Request) -> None:
         self._waiting[request.digest.hex()] = request
-        self._asked.update(request.link_values)
         self._after = request.log_index if self._after is None else min(self._after, request.log_index)
 
     def _take(self, most: int) -> None:
@@ -260,5 +271,5 @@ class _Run:
         self._finished.append((request, finished.result()))
         if len(self._finished) >= _STORED_TOGETHER:
             self._store()
-        self._done += len(request.link_values)
+        self._done += request.count
         self._progress(self._done)

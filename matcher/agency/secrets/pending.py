@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field, replace
 
+from keys import native
+from keys.native import Column
 from matcher.agency.secrets.cache import CacheKeys, Pending
 from matcher.protocol import canonical, messages
 from matcher.protocol.errors import StateError
@@ -19,7 +21,7 @@ class Request:
     """``elements`` are the blinded ones, padding behind; ``log_index`` is -1 until the service has the message."""
 
     message: SignedMessage
-    link_values: list[bytes] = field(repr=False)
+    link_values: Column = field(repr=False)
     blinds: bytes = field(repr=False)
     elements: bytes = field(repr=False)
     log_index: int
@@ -28,6 +30,11 @@ class Request:
     def digest(self) -> bytes:
         """The message's digest, which the answer names."""
         return self.message.digest()
+
+    @property
+    def count(self) -> int:
+        """How many link values it is about, without padding."""
+        return native.count(self.link_values)
 
     def sent(self, log_index: int) -> Request:
         """The same, standing in the log."""
@@ -38,7 +45,7 @@ def seal_request(keys: CacheKeys, request: Request) -> tuple[str, bytes]:
     """(message as JSON, sealed content) for SecretCache.put_pending."""
     content = json.dumps(
         [
-            [value.decode() for value in request.link_values],
+            [value.decode() for value in native.values(*request.link_values)],
             canonical.b64(request.blinds),
             canonical.b64(request.elements),
         ]
@@ -56,6 +63,6 @@ def open_request(keys: CacheKeys, kept: Pending) -> Request | None:
         return None
     values, blinds, elements = json.loads(content)
     return Request(
-        message, [value.encode() for value in values], canonical.unb64(blinds), canonical.unb64(elements),
-        kept.log_index,
+        message, native.column([value.encode() for value in values]), canonical.unb64(blinds),
+        canonical.unb64(elements), kept.log_index,
     )  # fmt: skip
