@@ -91,7 +91,8 @@ class NameSplitter:
 class Bucket:
     """What became of one bucket. ``rejects`` are (file, line, link column, problem), a problem ``crowded``,
     ``repeated`` or ``exhausted``. ``blocks`` are for the vault (vault/blocks.py). ``rows`` lie by bucket of their
-    tokens, ``sizes`` bytes in each of 64: rows put by handle, then rows deleted by handle."""
+    tokens, ``sizes`` bytes in each of 64, each followed by its leaf hash: rows put by handle, then rows deleted by
+    handle."""
 
     put: int
     deleted: int
@@ -228,8 +229,17 @@ def leaf_hashes(rows: bytes, row_size: int, *, threads: int | None = None) -> by
 def tree_extend(edge: bytes, hashes: bytes) -> bytes:
     """The edge of a tree (merkle.CompactRange.to_bytes) after leaves of these hashes, 32 bytes each, were appended."""
 
-def sort_rows(rows: bytes, row_size: int) -> bytes:
-    """Rows as sent, in ascending (token, handle) order: by the 32 bytes behind their first."""
+@final
+class SpooledRows:
+    """Rows of a spool, each followed by its leaf hash, in ascending (token, handle) order: by the 32 bytes behind
+    their first. ``row_size`` is without the hash."""
+
+    def __init__(self, data: bytes, row_size: int) -> None: ...
+    def __len__(self) -> int: ...
+    def rows(self, first: int, count: int) -> bytes:
+        """Rows ``first`` and following in that order, ``count`` of them."""
+    def leaves(self) -> bytes:
+        """All leaf hashes in that order, 32 bytes each."""
 
 def split_columns(rows: bytes, widths: Sequence[int]) -> tuple[bytes, ...]:
     """Rows of fixed width into their columns, which are ``widths`` bytes wide."""

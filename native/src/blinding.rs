@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::fields::{NOBODY, Values};
 use crate::input::Inputs;
 use crate::keyed;
-use crate::merkle;
+use crate::merkle::{self, Hash};
 use crate::oprf::{self, Arithmetic};
 use crate::plans::{Memory, Parts, Plan};
 use crate::rows::{self, DELETE, HANDLE_SIZE, PLACE, PUT, Records, Submission};
@@ -70,9 +70,10 @@ pub struct Made {
     pub blocks: Vec<u8>,
     rows: Vec<u8>,
     row_size: usize,
+    leaves: Vec<Hash>,
     /// Index of each row, by bucket of its token.
     order: Vec<u32>,
-    /// Bytes of the rows in each bucket.
+    /// Bytes of the rows in each bucket, with their leaf hashes.
     pub sizes: [usize; BUCKETS],
 }
 
@@ -124,9 +125,9 @@ impl Blinder {
         }
         let row_size = self.submission.row_size();
         let leaves = merkle::leaf_hashes_here(&rows, row_size)?;
-        let blocks = self.packed(sorted, &rows, fixed(&leaves, "leaf hashes")?)?;
+        let blocks = self.packed(sorted, &rows, &leaves)?;
         let (order, sizes) = by_token(&rows, row_size);
-        Ok(Made { blocks, rows, row_size, order, sizes })
+        Ok(Made { blocks, rows, row_size, leaves, order, sizes })
     }
 
     fn secrets(&self, records: &[Record], given: Option<&[u8]>) -> Result<Zeroizing<Vec<u8>>, Error> {
@@ -214,15 +215,17 @@ impl Read {
 }
 
 impl Made {
-    /// Bytes of all rows.
+    /// Bytes of all rows with their leaf hashes.
     pub fn size(&self) -> usize {
-        self.rows.len()
+        self.sizes.iter().sum()
     }
 
-    /// Copy the rows to `place`, by bucket of their tokens.
+    /// Copy the rows to `place`, by bucket of their tokens, each followed by its leaf hash.
     pub fn copy(&self, place: &mut [u8]) {
-        for (place, &index) in place.chunks_exact_mut(self.row_size).zip(&self.order) {
-            place.copy_from_slice(&self.rows[index as usize * self.row_size..][..self.row_size]);
+        for (place, &index) in place.chunks_exact_mut(self.row_size + size_of::<Hash>()).zip(&self.order) {
+            let (row, leaf) = place.split_at_mut(self.row_size);
+            row.copy_from_slice(&self.rows[index as usize * self.row_size..][..self.row_size]);
+            leaf.copy_from_slice(&self.leaves[index as usize]);
         }
     }
 }
@@ -273,7 +276,7 @@ fn by_token(rows: &[u8], size: usize) -> (Vec<u32>, [usize; BUCKETS]) {
     for (row, index) in rows.chunks_exact(size).zip(0..) {
         found[usize::from(row[PLACE.start] >> BUCKET_SHIFT)].push(index);
     }
-    let sizes = std::array::from_fn(|bucket| found[bucket].len() * size);
+    let sizes = std::array::from_fn(|bucket| found[bucket].len() * (size + size_of::<Hash>()));
     (found.concat(), sizes)
 }
 

@@ -1,11 +1,14 @@
 //! Rows of fixed width into columns and back, as rows travel and as they stand on disk.
 
 use crate::error::Error;
+use crate::merkle::Hash;
 use crate::rows::{PLACE, TOKEN_SIZE};
 
-/// The order of rows of `size` bytes by the 32 bytes that follow their first: token and handle.
-pub fn order(rows: &[u8], size: usize) -> Result<Vec<usize>, Error> {
-    if size < PLACE.end || !rows.len().is_multiple_of(size) {
+/// The order of rows of `row_size` bytes, each followed by its leaf hash, by the 32 bytes that follow their first: token
+/// and handle.
+pub fn order(rows: &[u8], row_size: usize) -> Result<Vec<usize>, Error> {
+    let size = row_size.saturating_add(size_of::<Hash>());
+    if row_size < PLACE.end || !rows.len().is_multiple_of(size) {
         return Err(Error::shape("these are no rows of that size"));
     }
     let key = |row: &[u8], at: usize| row[at..].first_chunk().map_or(0, |bytes| u128::from_be_bytes(*bytes));

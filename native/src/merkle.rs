@@ -21,18 +21,18 @@ const TOGETHER: usize = 16;
 pub type Hash = [u8; 32];
 
 /// SHA-256(0x00 || row) of each row of `row_size` bytes.
-pub fn leaf_hashes(rows: &[u8], row_size: usize) -> Result<Vec<u8>, Error> {
+pub fn leaf_hashes(rows: &[u8], row_size: usize) -> Result<Vec<Hash>, Error> {
     require_rows(rows, row_size)?;
-    let mut output = vec![0; rows.len() / row_size * 32];
-    let groups = output.par_chunks_mut(TOGETHER * 32).zip(rows.par_chunks(TOGETHER * row_size)).with_min_len(4);
+    let mut output = vec![[0; 32]; rows.len() / row_size];
+    let groups = output.par_chunks_mut(TOGETHER).zip(rows.par_chunks(TOGETHER * row_size)).with_min_len(4);
     groups.for_each(|(places, rows)| fill(rows, row_size, places));
     Ok(output)
 }
 
 /// The same on this thread.
-pub fn leaf_hashes_here(rows: &[u8], row_size: usize) -> Result<Vec<u8>, Error> {
+pub fn leaf_hashes_here(rows: &[u8], row_size: usize) -> Result<Vec<Hash>, Error> {
     require_rows(rows, row_size)?;
-    let mut output = vec![0; rows.len() / row_size * 32];
+    let mut output = vec![[0; 32]; rows.len() / row_size];
     fill(rows, row_size, &mut output);
     Ok(output)
 }
@@ -44,8 +44,7 @@ fn require_rows(rows: &[u8], row_size: usize) -> Result<(), Error> {
     Ok(())
 }
 
-fn fill(rows: &[u8], row_size: usize, output: &mut [u8]) {
-    let (places, _) = output.as_chunks_mut::<32>();
+fn fill(rows: &[u8], row_size: usize, places: &mut [Hash]) {
     let mut rows = rows.chunks_exact(row_size);
     #[cfg(target_arch = "x86_64")]
     if let Some(kernel) = Kernel::detect() {

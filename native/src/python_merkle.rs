@@ -1,10 +1,13 @@
 //! Python's door to `merkle` and `layout`. See concordat_native.pyi.
 
+use std::ops::Range;
+
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple};
 
+use crate::error::Error;
 use crate::layout::{self, Layout};
-use crate::merkle;
+use crate::merkle::{self, Hash};
 use crate::python::released;
 
 #[pyfunction]
@@ -19,18 +22,52 @@ fn leaf_hashes<'py>(
         Some(1) => py.detach(|| merkle::leaf_hashes_here(rows, row_size))?,
         _ => released(py, threads, || merkle::leaf_hashes(rows, row_size))?,
     };
-    Ok(PyBytes::new(py, &output))
+    Ok(PyBytes::new(py, output.as_flattened()))
 }
 
-#[pyfunction]
-fn sort_rows<'py>(py: Python<'py>, rows: &[u8], row_size: usize) -> PyResult<Bound<'py, PyBytes>> {
-    let order = py.detach(|| layout::order(rows, row_size))?;
-    PyBytes::new_with(py, rows.len(), |place| {
-        for (place, index) in place.chunks_exact_mut(row_size).zip(order) {
-            place.copy_from_slice(&rows[index * row_size..][..row_size]);
-        }
-        Ok(())
-    })
+/// Rows of a spool, each followed by its leaf hash, and the order in which they are sent.
+#[pyclass(frozen, module = "concordat_native")]
+struct SpooledRows {
+    data: Py<PyBytes>,
+    row_size: usize,
+    order: Vec<usize>,
+}
+
+#[pymethods]
+impl SpooledRows {
+    #[new]
+    fn new(py: Python<'_>, data: Bound<'_, PyBytes>, row_size: usize) -> PyResult<Self> {
+        let bytes = data.as_bytes();
+        let order = py.detach(|| layout::order(bytes, row_size))?;
+        Ok(Self { data: data.unbind(), row_size, order })
+    }
+
+    fn __len__(&self) -> usize {
+        self.order.len()
+    }
+
+    fn rows<'py>(&self, py: Python<'py>, first: usize, count: usize) -> PyResult<Bound<'py, PyBytes>> {
+        let chosen = first.checked_add(count).and_then(|end| self.order.get(first..end));
+        let chosen = chosen.ok_or_else(|| Error::shape("there are not as many rows"))?;
+        self.gathered(py, chosen, 0..self.row_size)
+    }
+
+    fn leaves<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        self.gathered(py, &self.order, self.row_size..self.row_size + size_of::<Hash>())
+    }
+}
+
+impl SpooledRows {
+    /// `part` of each of the `chosen` rows.
+    fn gathered<'py>(&self, py: Python<'py>, chosen: &[usize], part: Range<usize>) -> PyResult<Bound<'py, PyBytes>> {
+        let data = self.data.bind(py).as_bytes();
+        PyBytes::new_with(py, chosen.len() * part.len(), |places| {
+            for (place, index) in places.chunks_exact_mut(part.len()).zip(chosen) {
+                place.copy_from_slice(&data[index * (self.row_size + size_of::<Hash>())..][part.clone()]);
+            }
+            Ok(())
+        })
+    }
 }
 
 #[pyfunction]
@@ -72,7 +109,7 @@ fn join_columns<'py>(
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(leaf_hashes, module)?)?;
     module.add_function(wrap_pyfunction!(tree_extend, module)?)?;
-    module.add_function(wrap_pyfunction!(sort_rows, module)?)?;
+    module.add_class::<SpooledRows>()?;
     module.add_function(wrap_pyfunction!(split_columns, module)?)?;
     module.add_function(wrap_pyfunction!(join_columns, module)?)
 }

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,7 +28,8 @@ from matcher.agency.records import staged
 from matcher.agency.records.rejects import Reject
 from matcher.agency.secrets import entries
 from matcher.agency.secrets.cache import CacheKeys, SecretCache
-from matcher.agency.submit.buckets import BUCKETS, BucketWriter, bucket_of
+from matcher.agency.submit.buckets import BUCKETS, BucketFiles, bucket_of
+from matcher.agency.submit.durable import Durable
 from matcher.agency.submit.job import make_job
 from matcher.agency.submit.spool import chunks, count_rows
 from matcher.agency.vault.blocks import (
@@ -173,10 +176,13 @@ def test_the_first_record_in_the_files_stands_in_whatever_order_they_were_staged
         content = b'[[%s],{"line":"%d"}]' % (values, line)
         return staged.pack(handle, file, line, column, b"6200000001", b"6200000001", content)
 
-    (tmp_path / "staged").mkdir()
+    for name in ("staged", "rows"):
+        (tmp_path / name).mkdir()
     places = [(1, 1, 0), (0, 9, 1), (0, 3, 1), (0, 3, 0), (0, 300, 0)]
     (tmp_path / "staged" / "00").write_bytes(b"".join(record(*place) for place in places))
-    blinded = Blind(tmp_path / "staged", blocks_of_bucket(0), frozenset()).run(Context(setup))
+    context = Context(setup)
+    blinded = Blind(tmp_path / "staged", tmp_path / "rows", blocks_of_bucket(0), frozenset()).run(context)
+    context.close()
     column = setup.columns[1].name
     assert (blinded.put, blinded.duplicates) == (1, 1)  # line 3 stands, and once more the same
     assert blinded.rejects == [
@@ -249,10 +255,9 @@ def test_chunks_are_sorted_bounded_and_resume_anywhere(tmp_path: Path, monkeypat
     monkeypatch.setattr(rows, "MAX_CHUNK_BYTES", 10 * rows.row_size(WIDTH))
     size = rows.row_size(WIDTH)
     packed = [b"\x01" + os.urandom(size - 1) for _ in range(333)]
-    writer = BucketWriter(tmp_path)
-    for row in packed:
-        writer.append({bucket_of(row[1:]): row})
-    writer.close(durable=True)
+    files = BucketFiles(tmp_path)
+    files.append((bucket_of(row[1:]), row + merkle.leaf_hash(row)) for row in packed)
+    files.close()
     expected = sorted(packed, key=lambda row: row[rows.SORT_KEY])
     assert count_rows(tmp_path, size) == 333
     for first in (0, 1, 9, 10, 200, 332, 333):
@@ -266,6 +271,33 @@ def test_chunks_are_sorted_bounded_and_resume_anywhere(tmp_path: Path, monkeypat
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(StateError, match="damaged"):
         count_rows(tmp_path, size)
+
+
+@pytest.mark.parametrize("is_told_at_once", [False, True])
+def test_a_file_that_is_not_written_through_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_told_at_once: bool
+) -> None:
+    path, synced = tmp_path / "00", []
+    path.touch()
+
+    def fsync(file: int) -> None:
+        synced.append(Path(f"/proc/self/fd/{file}").readlink())
+        if len(synced) == 2:
+            raise OSError(errno.EIO, "a disk that fails")
+
+    def sync() -> None:
+        with Durable() as durable:
+            durable.sync([path])
+            while is_told_at_once and durable._under_way and not durable._under_way[0].done():
+                time.sleep(0.001)
+            durable.sync([])
+            assert not (is_told_at_once and len(synced) == 2)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    sync()
+    assert synced == [path]
+    with pytest.raises(OSError, match="fails"):
+        sync()
 
 
 def test_the_cache_is_bound_to_home_kind_epoch_and_key(tmp_path: Path) -> None:

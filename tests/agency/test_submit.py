@@ -392,6 +392,32 @@ def test_a_damaged_spool_is_not_sent(submission: Make, monkeypatch: pytest.Monke
     assert run(world, ANSWERING, ACCOUNTS)["sent"] == 3
 
 
+def test_a_damaged_row_is_not_sealed(submission: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = submission("hmac")
+    monkeypatch.setattr(uploading, "_TRIES", 0)
+    world.service.fail = {"open"}
+    with pytest.raises(UnreachableError):
+        run(world, ANSWERING, ACCOUNTS)
+    path = next(path for path in world.homes[ANSWERING].spool_path.rglob("rows/*") if path.stat().st_size)
+    path.write_bytes(path.read_bytes()[: -merkle.HASH_SIZE - 1] + b"damage".ljust(merkle.HASH_SIZE + 1))
+    with pytest.raises(VerificationError, match="not of these rows"):
+        run(world, ANSWERING, ACCOUNTS)
+    assert not world.service.sealed
+    assert run(world, ANSWERING, ACCOUNTS)["sent"] == 3
+
+
+def test_a_sealed_upload_needs_no_rows(submission: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = submission("hmac")
+    monkeypatch.setattr(uploading, "_TRIES", 0)
+    world.service.fail = {"sealed"}
+    with pytest.raises(UnreachableError):
+        run(world, ANSWERING, ACCOUNTS)
+    for path in world.homes[ANSWERING].spool_path.rglob("rows/*"):
+        path.unlink()
+    assert run(world, ANSWERING, ACCOUNTS)["sequence"] == 1
+    assert len(world.service.sealed) == 1
+
+
 def test_a_seal_that_the_log_does_not_show_is_not_believed(submission: Make) -> None:
     world = submission("hmac")
     logged = world.service.logged

@@ -40,4 +40,4 @@ class HereWorkers:
         return self
 
     def __exit__(self, *_error: object) -> None:
-        pass
+        self._context.close()

@@ -14,6 +14,7 @@ import os
 import signal
 import sqlite3
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -49,6 +50,7 @@ class Steps:
     dying: Callable[[], None] = lambda: None
     names: list[str] = field(default_factory=list)
     broken: bool = False
+    counting: threading.Lock = field(default_factory=threading.Lock)  # some steps are done by threads beside
     places: set[str] = field(default_factory=set)  # module:function of whoever was under way at a step
 
     @contextmanager
@@ -76,8 +78,9 @@ class Steps:
         """One step on ``path``: count it, and do it unless it is the one that goes wrong."""
         if not self._is_watched(path):
             return do()
-        number = len(self.names)
-        self.names.append(f"{name} {_short(path)}")
+        with self.counting:
+            number = len(self.names)
+            self.names.append(f"{name} {_short(path)}")
         self.places |= set(_under_way())
         if number != self.at:
             return do()

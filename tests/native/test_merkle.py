@@ -93,10 +93,18 @@ def test_rows_are_sorted_by_token_and_handle(count: int) -> None:
     places = [bytes((0, number % 7)) * 8 + os.urandom(2) + bytes(14) for number in range(count)]
     packed = [b"\1" + place + os.urandom(size - 33) for place in places]
     expected = sorted(packed, key=lambda row: row[1:33])
-    assert crate.sort_rows(b"".join(packed), size) == b"".join(expected)
+    leaves = [leaf_hash(row) for row in packed]
+    spooled = crate.SpooledRows(b"".join(row + leaf for row, leaf in zip(packed, leaves, strict=True)), size)
+    assert len(spooled) == count
+    assert spooled.leaves() == b"".join(map(leaf_hash, expected))
+    for first in (0, count // 2, count):
+        assert spooled.rows(first, count - first) == b"".join(expected[first:])
+        assert spooled.rows(0, first) == b"".join(expected[:first])
+        with pytest.raises(crate.RejectedError):
+            spooled.rows(first, count - first + 1)
 
 
 def test_what_is_no_row_is_not_sorted() -> None:
-    for data, size in ((bytes(64), 32), (bytes(65), 33), (b"", 0)):
+    for data, size in ((bytes(64), 32), (bytes(66), 33), (b"", 0)):
         with pytest.raises(crate.RejectedError):
-            crate.sort_rows(data, size)
+            crate.SpooledRows(data, size)

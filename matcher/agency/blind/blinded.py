@@ -12,8 +12,8 @@ MAX_VERSIONS = 3
 
 @dataclass(slots=True)
 class Blinded:
-    """``rows`` are end to end by bucket of their tokens, ``sizes`` bytes in each bucket; ``blocks`` are for the vault;
-    rejects are by file."""
+    """``rows`` are end to end by bucket of their tokens, each followed by its leaf hash, ``sizes`` bytes in each;
+    ``blocks`` are for the vault; rejects are by file."""
 
     rows: bytes
     sizes: Sequence[int]

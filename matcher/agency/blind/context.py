@@ -22,6 +22,7 @@ from matcher.agency.blind.sources import Source
 from matcher.agency.records.compiled import BlockForm, BlockReader, Naming
 from matcher.agency.records.plan import Layout
 from matcher.agency.records.records import RecordReader
+from matcher.agency.submit.buckets import BucketFiles
 from matcher.agency.vault.rows import previous_blocks
 from matcher.agency.vault.schema import connect_read_only
 from matcher.protocol import rows, suite
@@ -67,6 +68,7 @@ class Context:
         self.handles = Handles(setup.handle_key, suite.handle_prefix(*names))
         self._naming = Naming(setup.handle_key, suite.handle_prefix(*names), setup.side == "asking")
         self._block_readers: dict[int, BlockReader] = {}
+        self._files: dict[Path, BucketFiles] = {}
         shared = (
             setup.fields, setup.columns, setup.side, setup.source, suite.record_info(*names),
             rows.row_aad_prefix(*names, setup.side, setup.party),
@@ -103,6 +105,15 @@ class Context:
             layout = Layout(self.setup.columns, self.setup.fields, self.setup.normaliser)
             reader = self._block_readers[file] = BlockReader(crate, form, layout, self._naming)
         return reader
+
+    def files(self, directory: Path) -> BucketFiles:
+        """The bucket files of ``directory``, which all threads of a process have open once."""
+        return self._files.setdefault(directory, BucketFiles(directory))
+
+    def close(self) -> None:
+        """Close the bucket files."""
+        for files in self._files.values():
+            files.close()
 
     @cached_property
     def amending(self) -> Amending:

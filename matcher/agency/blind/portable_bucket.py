@@ -67,8 +67,9 @@ class PortableBuckets:
         vanished = sorted(entry.row for entry in before.values() if entry.row.op == rows.PUT)
         sent: list[SentRow] = []
         packed = self._put_rows(changed, nonces, sent) + self._delete_rows(vanished, sent)
+        leaves = [row.leaf for row in sent]
         result.put, result.deleted = len(changed), len(vanished)
-        result.rows, result.sizes = _by_token(packed)
+        result.rows, result.sizes = _by_token(packed, leaves)
         result.blocks = pack_blocks(sent)
         return result
 
@@ -137,10 +138,10 @@ class PortableBuckets:
         return packed
 
 
-def _by_token(packed: list[bytes]) -> tuple[bytes, list[int]]:
-    """(rows by bucket of their tokens, bytes in each bucket)."""
+def _by_token(packed: list[bytes], leaves: list[bytes]) -> tuple[bytes, list[int]]:
+    """(rows by bucket of their tokens, each followed by its leaf hash, and bytes in each bucket)."""
     parts: list[list[bytes]] = [[] for _bucket in range(BUCKETS)]
-    for row in packed:
-        parts[bucket_of(row[1:])].append(row)
+    for row, leaf in zip(packed, leaves, strict=True):
+        parts[bucket_of(row[1:])] += row, leaf
     joined = list(map(b"".join, parts))
     return b"".join(joined), list(map(len, joined))

@@ -18,7 +18,7 @@ from matcher.agency.blind.running import Task
 from matcher.agency.records import staged
 from matcher.agency.records.records import RecordReader, row_id_ending
 from matcher.agency.records.rejects import Reject
-from matcher.agency.submit.buckets import append_parts, bucket_of
+from matcher.agency.submit.buckets import bucket_of
 
 _TAG_SIZE = 8
 
@@ -58,7 +58,8 @@ class Prepare:
         """Normalise, name and pack."""
         result = Prepared()
         reader = context.reader(self.present, self.units)
-        append_parts(self.staged, prepared(context, reader, self.file, self.lines, self.rows, result).items())
+        parts = prepared(context, reader, self.file, self.lines, self.rows, result)
+        context.files(self.staged).append(parts.items())
         return result
 
 

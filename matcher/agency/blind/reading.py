@@ -22,7 +22,6 @@ from matcher.agency.files.csv_rows import batches_of, rows_of
 from matcher.agency.records.cells import CREDIT_CODE
 from matcher.agency.records.compiled import BlockForm
 from matcher.agency.records.records import SPARED
-from matcher.agency.submit.buckets import append_parts
 
 Row = str | tuple[str, ...]  # of a text file its text, of any other its cells
 
@@ -45,7 +44,7 @@ class PrepareBlock:
         """Normalise, name and pack."""
         reader = context.block_reader(self.file, self.form)
         parts, counts, left, tags, handles = reader.read(self.block, self.file)
-        append_parts(self.staged, enumerate(parts))
+        context.files(self.staged).append(enumerate(parts))
         rows, records, warned, spared = counts
         result = Prepared(rows=rows, records=records, tags=tags, handles=handles)
         result.warnings.update({name: count for name, count in ((CREDIT_CODE, warned), (SPARED, spared)) if count})
@@ -83,7 +82,7 @@ class PrepareLeft:
             result.rejected += len(batch.rejects)
             result.rejects += batch.rejects
             parts = prepared(context, reader, self.file, batch.lines, batch.rows, result)
-            append_parts(self.staged, parts.items())
+            context.files(self.staged).append(parts.items())
         if applying is not None:
             result.codes, result.untold = applying.counts, applying.warnings
         return result

@@ -21,24 +21,30 @@ from matcher.agency.vault.blocks import blocks_of_bucket, bucket_of_block
 
 @dataclass(frozen=True, slots=True)
 class Blind:
-    """The records of ``staged`` in ``blocks``, which are a bucket's or some of them.
+    """The records of ``staged`` in ``blocks``, which are a bucket's or some of them; their rows go to ``rows``, and
+    nothing is synced.
 
     ``crowded`` are tags of link values that more asking rows name than may share one.
     """
 
     staged: Path
+    rows: Path
     blocks: range
     crowded: frozenset[bytes]
     leaves_lock: ClassVar[bool] = True
 
     def run(self, context: Context) -> Blinded:
-        """Sort out, compare with what was sent, blind."""
-        return context.buckets.blind(
+        """Sort out, compare with what was sent, blind. What comes back has no rows: they are in their files."""
+        context.files(self.staged).close()  # all records are staged
+        blinded = context.buckets.blind(
             self._staged_records(),
             context.previous(self.blocks),
             self._tells(context, self.crowded),
             self._tells(context, context.setup.exhausted),
         )
+        context.files(self.rows).append_runs(blinded.rows, blinded.sizes)
+        blinded.rows, blinded.sizes = b"", ()
+        return blinded
 
     def _staged_records(self) -> bytes:
         bucket = bucket_of_block(self.blocks[0])

@@ -32,6 +32,7 @@ class Threads:
     def close(self) -> None:
         """Drop what is waiting; what is under way ends first."""
         self._executor.shutdown(wait=True, cancel_futures=True)
+        self._context.close()
 
     def _enter(self) -> None:
         self._own.context = self._context.again()

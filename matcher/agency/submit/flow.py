@@ -32,7 +32,7 @@ from matcher.agency.submit.spool import Spool
 from matcher.agency.submit.staging import Staging, open_all, stage
 from matcher.agency.submit.uploading import Uploader
 from matcher.agency.vault.store import Submission, Vault
-from matcher.protocol.errors import InputError, QuotaError, StateError
+from matcher.protocol.errors import InputError, QuotaError, StateError, VerificationError
 from matcher.text import _
 
 if TYPE_CHECKING:
@@ -218,7 +218,7 @@ class _Submit:
                 raise StateError("the vault lacks rows of this submission", remedy="Submit the same files again.")
             with self._progress(_("Uploading"), submission.row_count) as progress:
                 sealed = Uploader(self._job, self._channel, self._vault, spool, progress).send(submission)
-        except StateError:
+        except (StateError, VerificationError):
             # Spool or vault is damaged, or the service is elsewhere in the sequence: start anew with the next command.
             if not self._is_sealed(submission):
                 spool.remove()

@@ -1,8 +1,9 @@
 """A submission's files on disk: records staged by handle, then blinded rows by token.
 
 HOME/spool/SUBMISSION is 0700 and is removed when the submission is sealed. Once the rows are written they never change,
-so an upload that was cut goes on with the same bytes. ``staged`` holds plaintext and goes as soon as the rows stand.
-Left to others: what is in a record or row, sending the chunks.
+so an upload that was cut goes on with the same bytes. Each is followed by its leaf hash, of which the root is made that
+is signed: the service does not seal rows that were damaged here. ``staged`` holds plaintext; a bucket of it goes as
+soon as its rows stand. Left to others: what is in a record or row, sending the chunks.
 """
 
 from __future__ import annotations
@@ -11,13 +12,14 @@ import shutil
 from collections.abc import Iterator
 from operator import itemgetter
 from pathlib import Path
+from typing import Protocol
 
 from keys import hashing, native
-from matcher.agency.submit.buckets import bucket_path, buckets_in
+from matcher.agency.submit.buckets import bucket_paths
 from matcher.channel.types import Chunk
 from matcher.protocol import rows
 from matcher.protocol.errors import StateError
-from matcher.protocol.merkle import CompactRange
+from matcher.protocol.merkle import HASH_SIZE, CompactRange
 
 
 class Spool:
@@ -46,8 +48,8 @@ class Spool:
 def count_rows(directory: Path, row_size: int) -> int:
     """Rows in the spool. Raises StateError when a file was cut within a row."""
     total = 0
-    for bucket in buckets_in(directory):
-        count, rest = divmod(bucket_path(directory, bucket).stat().st_size, row_size)
+    for path in bucket_paths(directory):
+        count, rest = divmod(path.stat().st_size, row_size + HASH_SIZE)
         if rest:
             raise StateError("the spool is damaged: a row is cut", remedy="Submit the same files again.")
         total += count
@@ -60,26 +62,52 @@ def chunks(directory: Path, vector_width: int, first: int, tree: CompactRange) -
     All rows go in ascending (token, handle) order, one bucket after the other.
     """
     size, limit = rows.row_size(vector_width), rows.chunk_rows(vector_width)
-    waiting, position = b"", 0
-    for bucket in buckets_in(directory):
-        data = _in_order(bucket_path(directory, bucket).read_bytes(), size)
-        tree.extend_hashes(hashing.leaves(data, size), hashing.tree_extend())
-        count = len(data) // size
-        waiting += data[min(count, max(0, first - position)) * size :]
+    waiting: list[bytes] = []
+    held, position = 0, 0
+    for path in bucket_paths(directory):
+        spooled = _in_order(path.read_bytes(), size)
+        tree.extend_hashes(spooled.leaves(), hashing.tree_extend())
+        count = len(spooled)
+        start = min(count, max(0, first - position))
+        while start < count:
+            taken = min(count - start, limit - held)
+            waiting.append(spooled.rows(start, taken))
+            start, held = start + taken, held + taken
+            if held == limit:
+                yield Chunk(position + start - held, held, b"".join(waiting))
+                waiting, held = [], 0
         position += count
-        whole = len(waiting) // size // limit
-        for number in range(whole):
-            start = number * limit * size
-            yield Chunk(position - (len(waiting) - start) // size, limit, waiting[start : start + limit * size])
-        waiting = waiting[whole * limit * size :]
-    if waiting:
-        count = len(waiting) // size
-        yield Chunk(position - count, count, waiting)
+    if held:
+        yield Chunk(position - held, held, b"".join(waiting))
 
 
-def _in_order(data: bytes, size: int) -> bytes:
-    if (crate := native.module()) is not None:
-        return bytes(crate.sort_rows(data, size))
-    packed = native.split(data, size)
-    packed.sort(key=itemgetter(rows.SORT_KEY))
-    return b"".join(packed)
+class _Rows(Protocol):
+    """What the crate has as SpooledRows."""
+
+    def __len__(self) -> int: ...
+    def rows(self, first: int, count: int) -> bytes: ...
+    def leaves(self) -> bytes: ...
+
+
+class _PortableRows:
+    """SpooledRows of the native crate, in Python."""
+
+    def __init__(self, data: bytes, row_size: int) -> None:
+        self._row_size = row_size
+        self._rows = native.split(data, row_size + HASH_SIZE)
+        self._rows.sort(key=itemgetter(rows.SORT_KEY))
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def rows(self, first: int, count: int) -> bytes:
+        return b"".join([row[: self._row_size] for row in self._rows[first : first + count]])
+
+    def leaves(self) -> bytes:
+        return b"".join([row[self._row_size :] for row in self._rows])
+
+
+def _in_order(data: bytes, row_size: int) -> _Rows:
+    crate = native.module()
+    in_order: _Rows = _PortableRows(data, row_size) if crate is None else crate.SpooledRows(data, row_size)
+    return in_order

@@ -50,9 +50,6 @@ class Uploader:
 
         Raises UnreachableError or OverloadedError when the service stays away; then the same command goes on later.
         """
-        width = rows.row_size(self._job.vector_width)
-        if count_rows(self._spool.rows, width) != submission.row_count:
-            raise StateError("the spool is damaged: rows are missing", remedy="Submit the same files again.")
         failures = 0
         while True:
             reached = self._reached
@@ -71,6 +68,9 @@ class Uploader:
             submission.submission_id, submission.agreement_digest, self._job.flow.id, self._job.period,
             submission.sequence, submission.row_count,
         )  # fmt: skip
+        row_size = rows.row_size(self._job.vector_width)
+        if not state.sealed and count_rows(self._spool.rows, row_size) != submission.row_count:
+            raise StateError("the spool is damaged: rows are missing", remedy="Submit the same files again.")
         if submission.state == "spooled":
             if state.sealed:
                 raise VerificationError("the service sealed a submission whose manifest was not signed")
