@@ -2,23 +2,19 @@
 //!
 //! Left to Python: splitting names, and record secrets that come from a cache; both are asked for by column.
 
-use std::collections::HashMap;
-use std::sync::Arc;
-
 use zeroize::Zeroizing;
 
 use crate::bucket::Sorted;
 use crate::column::{Column, fixed, require_count};
-use crate::content::Reader;
 use crate::error::Error;
-use crate::fields::{NOBODY, Values};
 use crate::input::Inputs;
 use crate::keyed;
 use crate::merkle::{self, Hash};
 use crate::oprf::{self, Arithmetic};
-use crate::plans::{Memory, Parts, Plan};
+use crate::plans::Memory;
 use crate::rows::{self, DELETE, HANDLE_SIZE, PLACE, PUT, Records, Submission};
 use crate::staged::Record;
+use crate::values::Read;
 use crate::vault::{self, Sent};
 
 /// Files that rows are spread over by the top bits of their tokens (matcher/agency/submit/buckets.py).
@@ -51,19 +47,6 @@ pub struct Blinder {
     pub memory: Memory,
 }
 
-/// The records of a bucket, read: a column of values for each field, and the names that have no plan yet.
-pub struct Read {
-    values: Vec<Values>,
-    names: Vec<Names>,
-}
-
-/// Distinct names of one field.
-struct Names {
-    field: usize,
-    distinct: Vec<Vec<u8>>,
-    plans: Vec<Option<Arc<Plan>>>,
-}
-
 /// A bucket blinded.
 pub struct Made {
     /// The vault's blocks.
@@ -78,32 +61,11 @@ pub struct Made {
 }
 
 impl Blinder {
-    /// Read the contents of `records`.
-    pub fn read(&self, records: &[Record]) -> Result<Read, Error> {
-        let fields = &self.submission.fields;
-        let mut values: Vec<_> = fields.iter().map(|field| field.column()).collect();
-        let mut places: Vec<HashMap<Vec<u8>, u32>> = fields.iter().map(|_| HashMap::new()).collect();
-        for (row, record) in records.iter().enumerate() {
-            let mut reader = Reader::new(record.content, row)?;
-            for (column, places) in values.iter_mut().zip(&mut places) {
-                push(column, &mut reader, places)?;
-            }
-            reader.end()?;
-        }
-        let named = places.into_iter().enumerate().filter(|(field, _)| fields[*field].parts().is_some());
-        let names = named.map(|(field, places)| {
-            let mut distinct = vec![Vec::new(); places.len()];
-            places.into_iter().for_each(|(name, place)| distinct[place as usize] = name);
-            Names { field, plans: self.memory.find(&distinct), distinct }
-        });
-        Ok(Read { values, names: names.collect() })
-    }
-
     /// The rows of `sorted`, whose records were `read`; `secrets` are given where this has no key for them.
     pub fn blind(
         &self,
         sorted: &Sorted,
-        read: &Read,
+        read: &Read<'_>,
         secrets: Option<&[u8]>,
         nonces: Option<&[u8]>,
     ) -> Result<Made, Error> {
@@ -180,40 +142,6 @@ impl Blinder {
     }
 }
 
-impl Read {
-    /// The distinct names that have no plan yet; `learn` takes their plans in this order.
-    pub fn unknown_names(&self) -> Vec<&[u8]> {
-        let of = |names: &Names| names.plans.iter().map(Option::is_none).collect::<Vec<_>>();
-        self.names
-            .iter()
-            .flat_map(|names| {
-                names.distinct.iter().zip(of(names)).filter_map(|(name, is_new)| is_new.then_some(name.as_slice()))
-            })
-            .collect()
-    }
-
-    /// Take the plans of `unknown_names`, and keep them for buckets to come.
-    pub fn learn(&mut self, blinder: &Blinder, plans: &[&[u8]]) -> Result<(), Error> {
-        require_count(plans.len(), self.unknown_names().len(), "split names")?;
-        let mut given = plans.iter().enumerate();
-        for names in &mut self.names {
-            let parts = blinder.submission.fields[names.field].parts();
-            let mut learnt = Vec::new();
-            for (plan, name) in names.plans.iter_mut().zip(&names.distinct).filter(|(plan, _)| plan.is_none()) {
-                let Some((number, data)) = given.next() else { break };
-                let made = Arc::new(parse(parts, data, number)?);
-                learnt.push((name.as_slice().into(), made.clone()));
-                *plan = Some(made);
-            }
-            blinder.memory.keep(learnt.into_iter());
-            if let Values::Names { plans, .. } = &mut self.values[names.field] {
-                *plans = names.plans.iter().flatten().cloned().collect();
-            }
-        }
-        Ok(())
-    }
-}
-
 impl Made {
     /// Bytes of all rows with their leaf hashes.
     pub fn size(&self) -> usize {
@@ -238,36 +166,6 @@ pub fn links(records: &[Record]) -> (Vec<u8>, Vec<u32>) {
         offsets.push(data.len() as u32);
     }
     (data, offsets)
-}
-
-fn parse(parts: Option<&Parts>, data: &[u8], number: usize) -> Result<Plan, Error> {
-    parts.and_then(|parts| parts.plan(data)).ok_or_else(|| Error::at(number, "a split name is malformed"))
-}
-
-fn push(column: &mut Values, reader: &mut Reader, places: &mut HashMap<Vec<u8>, u32>) -> Result<(), Error> {
-    match column {
-        Values::Texts { data, offsets, known } => {
-            let text = reader.text()?;
-            known.push(text.is_some());
-            data.extend_from_slice(&text.unwrap_or_default());
-            offsets.push(data.len() as u32);
-        }
-        Values::Amounts(amounts) => amounts.push(reader.amount()?),
-        Values::Days(days) => days.push(reader.days()?),
-        Values::Sets(sets) => sets.push(reader.set()?),
-        Values::Names { index, .. } => index.push(match reader.text()? {
-            None => NOBODY,
-            Some(name) => match places.get(&*name) {
-                Some(&place) => place,
-                None => {
-                    let place = places.len() as u32;
-                    places.insert(name.into_owned(), place);
-                    place
-                }
-            },
-        }),
-    }
-    Ok(())
 }
 
 /// The order of rows by bucket of their tokens, each bucket in the order given; and their bytes in each.

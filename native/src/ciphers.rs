@@ -10,8 +10,8 @@ use zeroize::Zeroizing;
 use crate::kernel::{Kernel, aes256};
 use crate::keyed::{Sixteen, Words, cut};
 
-/// Four blocks, end to end.
-pub type Four = [u8; 64];
+/// Four blocks.
+pub type Four = [[u8; 16]; 4];
 const TAG_SIZE: usize = 16;
 
 /// AES-256 under the hashes of sixteen records; large, and on the stack for one group of them.
@@ -42,13 +42,9 @@ impl<'a> Ciphers<'a> {
             Self::Each(keys) => {
                 let cipher = Aes256::new((&*Zeroizing::new(cut::<32>(keys, number))).into());
                 for four in blocks {
-                    let mut made: [Block<Aes256>; 4] = Default::default();
-                    let parts = four.as_chunks::<16>().0;
-                    made.iter_mut().zip(parts).for_each(|(block, part)| block.copy_from_slice(part));
+                    let mut made = four.map(Block::<Aes256>::from);
                     cipher.encrypt_blocks(&mut made);
-                    let mut four = [0; size_of::<Four>()];
-                    four.as_chunks_mut::<16>().0.iter_mut().zip(made).for_each(|(part, block)| *part = block.into());
-                    take(four);
+                    take(made.map(Into::into));
                 }
             }
         }

@@ -78,8 +78,7 @@ impl<'a> Reader<'a> {
         }
         let size = self.rest.iter().take_while(|byte| matches!(byte, b'-' | b'0'..=b'9')).count();
         let (digits, rest) = self.rest.split_at(size);
-        let number = std::str::from_utf8(digits).ok().and_then(|digits| digits.parse::<i128>().ok());
-        let number = number.ok_or_else(|| malformed(self.index))?;
+        let number = whole(digits).ok_or_else(|| malformed(self.index))?;
         if number < least || number > most {
             return Err(Error::at(self.index, why));
         }
@@ -89,7 +88,7 @@ impl<'a> Reader<'a> {
 
     fn string(&mut self) -> Option<Cow<'a, [u8]>> {
         let body = self.rest.strip_prefix(b"\"")?;
-        let plain = body.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20))?;
+        let plain = plain(body)?;
         let (start, mut rest) = body.split_at(plain);
         if let Some(rest) = rest.strip_prefix(b"\"") {
             self.rest = rest;
@@ -109,6 +108,28 @@ impl<'a> Reader<'a> {
         self.rest = rest;
         Some(Cow::Owned(text))
     }
+}
+
+/// How many bytes stand before the first that ends a text or is to be looked at. Sixteen at a time, without a branch a
+/// byte, as long as there is none of them.
+fn plain(body: &[u8]) -> Option<usize> {
+    let is_odd = |byte: &u8| (*byte == b'"') | (*byte == b'\\') | (*byte < 0x20);
+    let clear = body.as_chunks::<16>().0.iter();
+    let clear = clear.take_while(|chunk| !chunk.iter().fold(false, |odd, byte| odd | is_odd(byte))).count() * 16;
+    Some(clear + body[clear..].iter().position(is_odd)?)
+}
+
+/// A whole number in decimal digits, or None.
+fn whole(text: &[u8]) -> Option<i128> {
+    let digits = text.strip_prefix(b"-").unwrap_or(text);
+    if !matches!(digits.len(), 1..=18) {
+        return std::str::from_utf8(text).ok()?.parse().ok();
+    }
+    let mut number = 0;
+    for digit in digits {
+        number = number * 10 + i64::from(digit.is_ascii_digit().then(|| digit - b'0')?);
+    }
+    Some(if digits.len() < text.len() { -number } else { number }.into())
 }
 
 /// What stands behind a backslash.

@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 use crate::ciphers::Ciphers;
 use crate::error::Error;
 use crate::keyed::{Message, Sixteen, Words, cut};
-use crate::plans::{Parts, Plan};
+use crate::plans::{Known, Parts, Plans};
 
 const UNKNOWN: u8 = 1;
 const ZERO: u8 = 2;
@@ -50,8 +50,8 @@ pub enum Values {
     Names {
         /// By record.
         index: Vec<u32>,
-        /// Of the distinct names.
-        plans: Vec<Arc<Plan>>,
+        /// Of the names.
+        plans: Plans,
     },
 }
 
@@ -85,14 +85,16 @@ impl Field {
         }
     }
 
-    /// A column without values, to be filled.
-    pub fn column(&self) -> Values {
+    /// A column without values, to be filled; `known` are the plans of names met before.
+    pub fn column(&self, known: &Arc<Known>) -> Values {
         match &self.kind {
             Kind::Exact => Values::Texts { data: Vec::new(), offsets: vec![0], known: Vec::new() },
             Kind::Ratio { .. } => Values::Amounts(Vec::new()),
             Kind::Days => Values::Days(Vec::new()),
             Kind::Flags => Values::Sets(Vec::new()),
-            Kind::Name(_) => Values::Names { index: Vec::new(), plans: Vec::new() },
+            Kind::Name(_) => {
+                Values::Names { index: Vec::new(), plans: Plans { known: known.clone(), learnt: Vec::new() } }
+            }
         }
     }
 
@@ -122,7 +124,7 @@ impl Field {
         match (&self.kind, values) {
             (Kind::Name(_), Values::Names { index, plans }) => {
                 let ciphers = Ciphers::new(&field_keys, comparison.lanes);
-                mine.for_each(|(number, row, place)| plans[index[row] as usize].encode(&ciphers, number, place));
+                mine.for_each(|(number, row, place)| plans.get(index[row]).encode(&ciphers, number, place));
             }
             (Kind::Exact, Values::Texts { data, offsets, .. }) => {
                 let text = |row: usize| &data[offsets[row] as usize..offsets[row + 1] as usize];
@@ -159,7 +161,7 @@ impl Values {
             Self::Amounts(amounts) => amounts[row].is_some_and(|amount| amount > 0),
             Self::Days(days) => days[row].is_some(),
             Self::Sets(_) => false,
-            Self::Names { index, plans } => index[row] != NOBODY && !plans[index[row] as usize].is_empty(),
+            Self::Names { index, plans } => index[row] != NOBODY && !plans.get(index[row]).is_empty(),
         }
     }
 

@@ -50,4 +50,5 @@ mod side_by_side;
 pub mod staged;
 pub mod threads;
 pub mod trades;
+pub mod values;
 pub mod vault;

@@ -9,11 +9,10 @@ use crate::ciphers::{Ciphers, Four};
 use crate::error::Error;
 
 const SYMBOL_SIZE: usize = 4;
-const BLOCK: usize = 16;
-/// Blocks that are encrypted together.
-const FOUR: usize = size_of::<Four>() / BLOCK;
 /// More than any name has (names/parts.py, SYMBOLS).
 const MAX_SYMBOLS: usize = 64;
+/// More than any name has parts.
+const MAX_PARTS: usize = 16;
 /// Names remembered; beyond that all are forgotten.
 const REMEMBERED: usize = 1 << 15;
 
@@ -33,7 +32,11 @@ impl Parts {
         };
         let parts: Vec<_> = parts.iter().map(|&[kind, label, cap]| ([kind, label], usize::from(cap))).collect();
         let symbols = parts.iter().map(|(_, cap)| cap).sum::<usize>();
-        if symbols > MAX_SYMBOLS || 1 + parts.len() + symbols * SYMBOL_SIZE > width {
+        if symbols > MAX_SYMBOLS
+            || parts.len() > MAX_PARTS
+            || width <= MAX_PARTS
+            || 1 + parts.len() + symbols * SYMBOL_SIZE > width
+        {
             return Err(Error::shape("a name's parts do not fit its width"));
         }
         Ok(Self { parts, width })
@@ -42,7 +45,7 @@ impl Parts {
     /// Read a plan: a length byte for each part, then a big-endian `u32` for each symbol; empty if the name says nothing.
     pub fn plan(&self, data: &[u8]) -> Option<Plan> {
         if data.is_empty() {
-            return Some(Plan { lengths: Vec::new(), blocks: Vec::new(), places: Vec::new() });
+            return Some(Plan { lengths: [0; MAX_PARTS], symbols: Box::default() });
         }
         let (lengths, numbers) = data.split_at_checked(self.parts.len())?;
         let (numbers, []) = numbers.as_chunks::<4>() else { return None };
@@ -52,64 +55,129 @@ impl Parts {
             return None;
         }
         let mut numbers = numbers.iter();
-        let (mut blocks, mut places) = (vec![[0; size_of::<Four>()]; total.div_ceil(FOUR)], Vec::with_capacity(total));
-        let mut place = blocks.as_flattened_mut().as_chunks_mut::<BLOCK>().0.iter_mut();
+        let mut symbols = Vec::with_capacity(total);
         let mut start = self.width - self.parts.iter().map(|(_, cap)| cap).sum::<usize>() * SYMBOL_SIZE;
-        for ((label, cap), &length) in self.parts.iter().zip(lengths) {
-            for ((number, block), symbol) in numbers.by_ref().zip(&mut place).take(length.into()).zip(0..) {
-                block[..2].copy_from_slice(label);
-                block[12..].copy_from_slice(number);
-                places.push(start + symbol * SYMBOL_SIZE);
+        for (&(label, cap), &length) in self.parts.iter().zip(lengths) {
+            for (&number, at) in numbers.by_ref().take(length.into()).zip(0..) {
+                let place = u16::try_from(start + at * SYMBOL_SIZE).ok()?;
+                symbols.push(Symbol { label, place, number });
             }
             start += cap * SYMBOL_SIZE;
         }
-        Some(Plan { lengths: lengths.to_vec(), blocks, places })
+        let mut all = [0; MAX_PARTS];
+        all[..lengths.len()].copy_from_slice(lengths);
+        Some(Plan { lengths: all, symbols: symbols.into() })
     }
 }
 
-/// One name: the length of each part, the block of each symbol, and where the symbol stands.
+/// One name, in little memory, for a bucket meets thousands.
 pub struct Plan {
-    lengths: Vec<u8>,
-    blocks: Vec<Four>,
-    places: Vec<usize>,
+    /// The length of each part.
+    lengths: [u8; MAX_PARTS],
+    symbols: Box<[Symbol]>,
+}
+
+/// One symbol of a name.
+struct Symbol {
+    /// Kind and part.
+    label: [u8; 2],
+    /// Where it stands in an encoding.
+    place: u16,
+    number: [u8; 4],
 }
 
 impl Plan {
     /// Whether the name says nothing.
     pub fn is_empty(&self) -> bool {
-        self.blocks.is_empty()
+        self.symbols.is_empty()
     }
 
     /// symbol = AES-256(field key, kind | part | zero (10) | u32(number))[:4], under the key of record `number`; into
     /// `place`, zero bytes with state 0.
     pub fn encode(&self, ciphers: &Ciphers, number: usize, place: &mut [u8]) {
-        place[1..=self.lengths.len()].copy_from_slice(&self.lengths);
-        let mut places = self.places.iter();
-        ciphers.encrypt(number, &self.blocks, |four| {
-            for (block, &at) in four.as_chunks::<BLOCK>().0.iter().zip(&mut places) {
+        let mut blocks = [Four::default(); MAX_SYMBOLS / 4];
+        for (block, symbol) in blocks.as_flattened_mut().iter_mut().zip(&self.symbols) {
+            block[..2].copy_from_slice(&symbol.label);
+            block[12..].copy_from_slice(&symbol.number);
+        }
+        // Room for more parts than there are: symbols come after, and write over what does not belong here.
+        if let Some(lengths) = place[1..].first_chunk_mut() {
+            *lengths = self.lengths;
+        }
+        let mut symbols = self.symbols.iter();
+        ciphers.encrypt(number, &blocks[..self.symbols.len().div_ceil(4)], |four| {
+            for (block, symbol) in four.iter().zip(&mut symbols) {
+                let at = usize::from(symbol.place);
                 place[at..at + SYMBOL_SIZE].copy_from_slice(&block[..SYMBOL_SIZE]);
             }
         });
     }
 }
 
-/// Plans of names met before, for all threads of one process.
+/// Plans of names, by name.
+#[derive(Clone, Default)]
+pub struct Known {
+    places: HashMap<Arc<[u8]>, u32>,
+    plans: Vec<Arc<Plan>>,
+}
+
+impl Known {
+    /// The place of a name's plan.
+    pub fn find(&self, name: &[u8]) -> Option<u32> {
+        self.places.get(name).copied()
+    }
+}
+
+/// The plans of one field: those that were known when reading began, and behind them those learnt since.
 #[derive(Default)]
-pub struct Memory(Mutex<HashMap<Box<[u8]>, Arc<Plan>>>);
+pub struct Plans {
+    /// Known before.
+    pub known: Arc<Known>,
+    /// Learnt since.
+    pub learnt: Vec<Arc<Plan>>,
+}
+
+impl Plans {
+    /// How many were known before.
+    pub fn before(&self) -> u32 {
+        self.known.plans.len() as u32
+    }
+
+    /// The plan at a place.
+    pub fn get(&self, place: u32) -> &Plan {
+        let place = place as usize;
+        match place.checked_sub(self.known.plans.len()) {
+            None => &self.known.plans[place],
+            Some(place) => &self.learnt[place],
+        }
+    }
+}
+
+/// Plans of names met before, for all threads of one process: what one has in hand, no other changes.
+#[derive(Default)]
+pub struct Memory(Mutex<Arc<Known>>);
 
 impl Memory {
-    /// The plans of `names` that are remembered.
-    pub fn find(&self, names: &[Vec<u8>]) -> Vec<Option<Arc<Plan>>> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        names.iter().map(|name| known.get(name.as_slice()).cloned()).collect()
+    /// All that is known now.
+    pub fn known(&self) -> Arc<Known> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Remember the plans of more names.
-    pub fn keep(&self, plans: impl ExactSizeIterator<Item = (Box<[u8]>, Arc<Plan>)>) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() + plans.len() > REMEMBERED {
-            known.clear();
+    pub fn keep<'a>(&self, plans: impl ExactSizeIterator<Item = (&'a [u8], Arc<Plan>)>) {
+        if plans.len() == 0 {
+            return;
         }
-        known.extend(plans.take(REMEMBERED));
+        let mut memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if memory.plans.len() + plans.len() > REMEMBERED {
+            *memory = Arc::default();
+        }
+        let known = Arc::make_mut(&mut memory);
+        for (name, plan) in plans.take(REMEMBERED) {
+            if known.find(name).is_none() {
+                known.places.insert(name.into(), known.plans.len() as u32);
+                known.plans.push(plan);
+            }
+        }
     }
 }

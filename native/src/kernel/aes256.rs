@@ -7,7 +7,8 @@ use core::arch::x86_64::*;
 
 use zeroize::Zeroizing;
 
-use super::lanes::{load_four, load_quarter, load_words, store_bytes};
+use super::lanes::{load_four, load_quarter, load_words, store_four};
+use crate::ciphers::Four;
 use crate::keyed::Words;
 
 /// Keys that go together.
@@ -102,12 +103,12 @@ impl Sixteen {
 
     /// Blocks of one row, four in a vector, as many as are asked for.
     #[target_feature(enable = "avx512f,avx512bw,avx512ifma,vaes,vpclmulqdq")]
-    pub fn encrypt_row(&self, row: usize, blocks: &[[u8; 64]], mut take: impl FnMut([u8; 64])) {
+    pub fn encrypt_row(&self, row: usize, blocks: &[Four], mut take: impl FnMut(Four)) {
         let key = |number: usize| load_quarter(&self.0[number][row % 4], row / 4);
         for blocks in blocks.chunks(TOGETHER) {
             let mut vectors = [key(0); TOGETHER];
             for (vector, block) in vectors.iter_mut().zip(blocks) {
-                *vector = _mm512_xor_si512(*vector, super::lanes::load_bytes(block));
+                *vector = _mm512_xor_si512(*vector, load_four(block.each_ref()));
             }
             for number in 1..ROUNDS {
                 let key = key(number);
@@ -117,7 +118,7 @@ impl Sixteen {
             }
             let key = key(ROUNDS);
             for vector in vectors.iter().take(blocks.len()) {
-                take(store_bytes(_mm512_aesenclast_epi128(*vector, key)));
+                take(store_four(_mm512_aesenclast_epi128(*vector, key)));
             }
         }
     }

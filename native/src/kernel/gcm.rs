@@ -8,7 +8,7 @@ use core::arch::x86_64::*;
 use zeroize::Zeroizing;
 
 use super::aes256::{BLOCK, Blocks, ROWS, Sixteen, VECTORS};
-use super::lanes::{load_four, store_bytes};
+use super::lanes::{load_four, store_four};
 
 /// Seal in each of `places`, sixteen at most and of one length, what stands before its last 16 bytes, which take the tag.
 /// `associated` is of one length, too.
@@ -35,9 +35,10 @@ pub fn seal(keys: &[&[u8; 32]; ROWS], nonces: &[[u8; 12]; ROWS], associated: &[&
     }
     let size = places.first().map_or(0, |place| place.len()) - BLOCK;
     for (start, counter) in (0..size).step_by(BLOCK).zip(2..) {
-        let width = BLOCK.min(size - start);
+        // Behind the last block there is the place of the tag: all are read and written whole, and what is no vector's
+        // is left out of the sum.
         for (block, place) in gathered.iter_mut().zip(places.iter()) {
-            part(block, &place[start..start + width]);
+            *block = *place[start..].first_chunk().expect("a tag's place follows");
         }
         let stream = cipher.encrypt(counted(counter));
         let mut sealed = vectors(&gathered);
@@ -45,12 +46,12 @@ pub fn seal(keys: &[&[u8; 32]; ROWS], nonces: &[[u8; 12]; ROWS], associated: &[&
             *vector = _mm512_xor_si512(*vector, stream);
         }
         put(&sealed, &mut gathered);
-        for (block, place) in gathered.iter_mut().zip(places.iter_mut()) {
-            place[start..start + width].copy_from_slice(&block[..width]);
-            block[width..].fill(0);
+        for (block, place) in gathered.iter().zip(places.iter_mut()) {
+            *place[start..].first_chunk_mut().expect("a tag's place follows") = *block;
         }
-        if width < BLOCK {
-            sealed = vectors(&gathered);
+        if size - start < BLOCK {
+            let mask = ((1 << (size - start)) - 1) * 0x0001_0001_0001_0001;
+            sealed = sealed.map(|vector| _mm512_maskz_mov_epi8(mask, vector));
         }
         sum.take(sealed);
     }
@@ -63,7 +64,7 @@ pub fn seal(keys: &[&[u8; 32]; ROWS], nonces: &[[u8; 12]; ROWS], associated: &[&
     }
     put(&tags, &mut gathered);
     for (tag, place) in gathered.iter().zip(places) {
-        place[size..].copy_from_slice(tag);
+        *place.last_chunk_mut().expect("a tag's place") = *tag;
     }
 }
 
@@ -95,7 +96,7 @@ fn vectors(blocks: &[[u8; BLOCK]; ROWS]) -> Blocks {
 #[inline]
 fn put(vectors: &Blocks, blocks: &mut [[u8; BLOCK]; ROWS]) {
     for (number, vector) in vectors.iter().enumerate() {
-        for (quarter, block) in store_bytes(*vector).as_chunks().0.iter().enumerate() {
+        for (quarter, block) in store_four(*vector).iter().enumerate() {
             blocks[quarter * 4 + number] = *block;
         }
     }

@@ -98,7 +98,7 @@ pub fn expanded(secrets: &[[u8; 64]], info: &Info, output: &mut [[u8; 192]; LANE
         }
         let ended = keyed.ended(&inner);
         for (place, digest) in output.iter_mut().zip(sha512::turned(ended)) {
-            place[number * HASH..][..HASH].copy_from_slice(&store_bytes(digest));
+            place.as_chunks_mut().0[number] = store_bytes(digest);
         }
         hash = Some(ended);
     }

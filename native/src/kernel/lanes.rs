@@ -9,6 +9,7 @@ use curve25519_dalek::scalar::Scalar;
 
 use super::point::niels;
 use super::{Niels, Signed, aes256, field, gcm, group, hash256, hmac, sha256, signed, sums};
+use crate::ciphers::Four;
 use crate::input::Inputs;
 use crate::keyed::Words;
 use crate::oprf::Scalars;
@@ -117,7 +118,7 @@ impl Kernel {
     }
 
     /// See `aes256::Sixteen`.
-    pub fn encrypt_row(self, ciphers: &aes256::Sixteen, row: usize, blocks: &[[u8; 64]], take: impl FnMut([u8; 64])) {
+    pub fn encrypt_row(self, ciphers: &aes256::Sixteen, row: usize, blocks: &[Four], take: impl FnMut(Four)) {
         // SAFETY: as in `hashed`.
         unsafe { ciphers.encrypt_row(row, blocks, take) }
     }
@@ -209,6 +210,16 @@ pub fn load_four(blocks: [&[u8; 16]; 4]) -> __m512i {
     let [a, b, c, d] = blocks.map(|block| unsafe { _mm_loadu_si128(block.as_ptr().cast()) });
     let low = _mm512_inserti32x4::<1>(_mm512_castsi128_si512(a), b);
     _mm512_inserti32x4::<3>(_mm512_inserti32x4::<2>(low, c), d)
+}
+
+/// The quarters of a vector.
+#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+#[inline]
+pub fn store_four(vector: __m512i) -> [[u8; 16]; 4] {
+    let mut blocks = [[0u8; 16]; 4];
+    // SAFETY: the array is 64 writable bytes, and this store asks for no alignment.
+    unsafe { _mm512_storeu_epi8(blocks.as_mut_ptr().cast(), vector) };
+    blocks
 }
 
 /// One 128-bit quarter of a vector in memory, in all quarters.

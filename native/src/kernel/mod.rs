@@ -4,6 +4,19 @@
 //! Constant time in every scalar and, lengths apart, in every input: no branch, index or loop count depends on them.
 //! docs/native.md has the argument and how it was checked. All unsafe code of the crate is in `lanes`.
 
+/// Write out `body` for each number below sixteen, which the compiler then knows.
+macro_rules! sixteen_times {
+    (|$step:ident| $body:expr) => {
+        sixteen_times!(@ $step $body, 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15)
+    };
+    (@ $step:ident $body:expr, $($number:literal)*) => {
+        $({
+            let $step = $number;
+            $body;
+        })*
+    };
+}
+
 pub mod aes256;
 mod constants;
 mod field;

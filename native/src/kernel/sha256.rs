@@ -89,7 +89,6 @@ pub fn turned(blocks: &[__m512i; LANES]) -> [__m512i; 16] {
 #[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
 #[inline]
 fn round([a, b, c, d, e, f, g, h]: State, added: __m512i) -> State {
-    let sum = |a: __m512i, b: __m512i| _mm512_add_epi32(a, b);
     let turned = _mm512_ternarylogic_epi32::<XOR>(
         _mm512_ror_epi32::<6>(e),
         _mm512_ror_epi32::<11>(e),
@@ -105,52 +104,62 @@ fn round([a, b, c, d, e, f, g, h]: State, added: __m512i) -> State {
     [sum(first, second), a, b, c, sum(d, first), e, f, g]
 }
 
-/// One block of each lane.
+/// One block of each lane. Sixteen steps are written out: words then stay in registers, and none is moved.
 #[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+#[inline(never)]
 pub fn compress(state: &State, mut schedule: [__m512i; 16]) -> State {
-    let sum = |a: __m512i, b: __m512i| _mm512_add_epi32(a, b);
     let mut s = *state;
-    for sixteen in 0..4 {
-        for step in 0..16 {
-            let word = schedule[step];
-            s = round(s, sum(word, _mm512_set1_epi32(ROUND[sixteen * 16 + step] as i32)));
-            if sixteen == 3 {
-                continue; // these words would be those of steps that do not come
-            }
-            let (early, late) = (schedule[(step + 1) % 16], schedule[(step + 14) % 16]);
-            let small = _mm512_ternarylogic_epi32::<XOR>(
-                _mm512_ror_epi32::<7>(early),
-                _mm512_ror_epi32::<18>(early),
-                _mm512_srli_epi32::<3>(early),
-            );
-            let large = _mm512_ternarylogic_epi32::<XOR>(
-                _mm512_ror_epi32::<17>(late),
-                _mm512_ror_epi32::<19>(late),
-                _mm512_srli_epi32::<10>(late),
-            );
-            schedule[step] = sum(sum(word, small), sum(schedule[(step + 9) % 16], large));
-        }
+    for constants in &ROUND.as_chunks::<16>().0[..3] {
+        sixteen_times!(|step| {
+            s = round(s, sum(schedule[step], _mm512_set1_epi32(constants[step] as i32)));
+            schedule[step] = following(&schedule, step);
+        });
     }
+    let constants = &ROUND[48..];
+    sixteen_times!(|step| s = round(s, sum(schedule[step], _mm512_set1_epi32(constants[step] as i32))));
     added(s, state)
+}
+
+/// The word that is sixteen steps after `step`.
+#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+#[inline]
+fn following(schedule: &[__m512i; 16], step: usize) -> __m512i {
+    let (early, late) = (schedule[(step + 1) % 16], schedule[(step + 14) % 16]);
+    let small = _mm512_ternarylogic_epi32::<XOR>(
+        _mm512_ror_epi32::<7>(early),
+        _mm512_ror_epi32::<18>(early),
+        _mm512_srli_epi32::<3>(early),
+    );
+    let large = _mm512_ternarylogic_epi32::<XOR>(
+        _mm512_ror_epi32::<17>(late),
+        _mm512_ror_epi32::<19>(late),
+        _mm512_srli_epi32::<10>(late),
+    );
+    sum(sum(schedule[step], small), sum(schedule[(step + 9) % 16], large))
 }
 
 /// The same block for all lanes: a third less work, for its schedule is made before.
 #[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+#[inline(never)]
 pub fn compress_same(state: &State, schedule: &Schedule) -> State {
     let mut s = *state;
-    for eight in schedule.as_chunks::<8>().0 {
-        for &word in eight {
-            s = round(s, _mm512_set1_epi32(word as i32));
-        }
+    for words in schedule.as_chunks::<16>().0 {
+        sixteen_times!(|step| s = round(s, _mm512_set1_epi32(words[step] as i32)));
     }
     added(s, state)
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
 #[inline]
+fn sum(a: __m512i, b: __m512i) -> __m512i {
+    _mm512_add_epi32(a, b)
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512ifma")]
+#[inline]
 fn added(mut s: State, state: &State) -> State {
     for (word, before) in s.iter_mut().zip(state) {
-        *word = _mm512_add_epi32(*word, *before);
+        *word = sum(*word, *before);
     }
     s
 }
