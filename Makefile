@@ -8,7 +8,7 @@ NATIVE := $(VENV)/.native
 CARGO := $(shell command -v cargo)
 NO_CARGO := cargo is not here: the portable backend does everything, more slowly (docs/native.md)
 
-.PHONY: setup demo test check check-long native lint types imports generated proto clean
+.PHONY: setup demo test check check-long native constant-time lint types imports generated proto clean
 
 setup: $(STAMP) $(NATIVE)
 
@@ -41,8 +41,9 @@ test: setup
 check: lint types imports generated native test
 
 # Every durable step broken, 500 kills, a million malformed messages, 64 parties at once, the log changed 10,000 times;
-# some fifteen minutes more for the faults, and ten for the log.
+# a million values of each step of the crate; some fifteen minutes more for the faults, ten for the log, twenty for those.
 check-long: check
+	CONCORDAT_LONG_TESTS=1 $(BIN)/pytest -q tests/native/test_many.py
 	CONCORDAT_MUTATIONS=210 $(BIN)/pytest -q tests/auditor/test_tampering.py
 	$(BIN)/python -m bench.faults --json
 
@@ -59,6 +60,15 @@ ifdef CARGO
 else
 	@echo "$(NO_CARGO)"
 endif
+
+# Valgrind looks for a branch or an index that depends on a secret, and must find the branch that `leak` puts there.
+CONSTANT_TIME = valgrind --quiet --error-exitcode=1 --suppressions=native/constant_time.supp \
+  native/target/constant-time/release/examples/constant_time
+constant-time:
+	cd native && CARGO_PROFILE_RELEASE_DEBUG=line-tables-only cargo build --quiet --locked --release \
+	  --no-default-features --example constant_time --target-dir target/constant-time
+	$(CONSTANT_TIME)
+	! $(CONSTANT_TIME) leak 2>/dev/null
 
 types: setup
 	$(BIN)/mypy

@@ -13,7 +13,7 @@ import pytest
 
 from keys import dleq, oprf, ristretto
 from matcher.protocol.suite import link_prefix, lp
-from tests.native.columns import column, long_count, native
+from tests.native.columns import column, native
 
 PREFIX = link_prefix("daxing-wages", "account")
 
@@ -39,13 +39,6 @@ def test_evaluations_are_equal_to_the_portable_ones(count: int, prefix: bytes | 
     inputs = values if prefix is None else [prefix + lp(value) for value in values]
     found = native().oprf_evaluate(_key(1), *column(values), prefix=prefix)
     assert found == _portable(_key(1), inputs)
-
-
-def test_many_evaluations_are_equal_to_the_portable_ones() -> None:
-    module = native()
-    for start in range(0, long_count(4_000, 1_000_000), 4_000):
-        key, values = _key(start // 4_000 % 256), _values(4_000, start)
-        assert module.oprf_evaluate(key, *column(values)) == _portable(key, values)
 
 
 @pytest.mark.parametrize(
