@@ -2,7 +2,8 @@
 
 Each side submits N rows; then the same file with one row in a hundred changed (another amount); then the changed file
 again for the next period, for which an asking side has every record secret in its cache. Seconds are of whole commands,
-one after the other. ``share`` is of the first submission's seconds.
+one after the other; those of processor are of the command, and of the service and the holder's agent meanwhile.
+``share`` is of the first submission's seconds.
 """
 
 from __future__ import annotations
@@ -67,9 +68,11 @@ def main(rows: int, mode: str, *, as_json: bool) -> None:
         click.echo(json.dumps({"machine": describe(), "measured": items}, ensure_ascii=False))
         return
     for item, share in zip(measured, shares, strict=True):
-        sent, evaluated = item.said["sent"], item.said["evaluated"]
+        beside = item.service_processor_seconds + item.agent_processor_seconds
         click.echo(
-            f"{item.stage:50} {item.seconds:7.1f} s ({share:6.1%}), {sent:>9,} rows sent, {evaluated:>9,} evaluations"
+            f"{item.stage:48} {item.seconds:6.1f} s ({share:6.1%}),"
+            f" processor {item.processor_seconds:5.1f} + {beside:4.1f} s,"
+            f" {item.said['sent']:>9,} rows sent, {item.said['evaluated']:>9,} evaluations"
         )
 
 
