@@ -62,13 +62,12 @@ pub fn sort_out<'a>(
     marks: Marks,
     max_versions: usize,
 ) -> Result<Sorted<'a>, Error> {
-    let mut records = staged::parse(staged)?;
+    let records = staged::parse(staged)?;
     for marked in [marks.crowded, marks.exhausted].into_iter().flatten() {
         crate::column::require_count(marked.len(), records.len(), "marks of records")?;
     }
-    records.sort_unstable_by_key(|it| (it.handle, it.file, it.line, it.column, it.number));
     let mut sorted = Sorted::default();
-    let kept = distinct(records, marks.crowded, &mut sorted);
+    let kept = distinct(&records, marks.crowded, &mut sorted);
     let mut before = vault::previous(blocks)?.into_iter().peekable();
     for record in kept {
         while let Some(vanished) = before.next_if(|it| it.row.handle < record.handle) {
@@ -77,22 +76,36 @@ pub fn sort_out<'a>(
         let earlier = before.next_if(|it| it.row.handle == record.handle);
         if earlier.as_ref().is_some_and(|it| it.row.op == PUT && it.row.content == record.content) {
             sorted.unchanged += 1;
-        } else if is_marked(marks.exhausted, &record) || earlier.is_some_and(|it| it.puts >= max_versions) {
-            sorted.reject(&record, Problem::Exhausted);
+        } else if is_marked(marks.exhausted, record) || earlier.is_some_and(|it| it.puts >= max_versions) {
+            sorted.reject(record, Problem::Exhausted);
         } else {
-            sorted.put.push(record);
+            sorted.put.push(*record);
         }
     }
     before.for_each(|it| sorted.vanish(it));
     Ok(sorted)
 }
 
-/// The records that stand, of those sorted by handle and place.
-fn distinct<'a>(records: Vec<Record<'a>>, crowded: Option<&[u8]>, sorted: &mut Sorted<'a>) -> Vec<Record<'a>> {
-    let mut kept: Vec<Record> = Vec::with_capacity(records.len());
-    for record in records {
-        if is_marked(crowded, &record) {
-            sorted.reject(&record, Problem::Crowded);
+/// The places in `records` by handle, records of one handle by file, line and link column.
+fn by_handle(records: &[Record]) -> Vec<(u64, u32)> {
+    let mut order: Vec<_> = records.iter().map(|it| ((it.handle >> 64) as u64, it.number)).collect();
+    order.sort_unstable();
+    for alike in order.chunk_by_mut(|one, other| one.0 == other.0).filter(|alike| alike.len() > 1) {
+        alike.sort_unstable_by_key(|&(_, number)| {
+            let it = &records[number as usize];
+            (it.handle, it.file, it.line, it.column, number)
+        });
+    }
+    order
+}
+
+/// The records that stand, by handle.
+fn distinct<'r, 'a>(records: &'r [Record<'a>], crowded: Option<&[u8]>, sorted: &mut Sorted<'a>) -> Vec<&'r Record<'a>> {
+    let mut kept: Vec<&Record> = Vec::with_capacity(records.len());
+    for (_, number) in by_handle(records) {
+        let record = &records[number as usize];
+        if is_marked(crowded, record) {
+            sorted.reject(record, Problem::Crowded);
             continue;
         }
         match kept.last() {
@@ -100,7 +113,7 @@ fn distinct<'a>(records: Vec<Record<'a>>, crowded: Option<&[u8]>, sorted: &mut S
                 if first.content == record.content && first.row_id == record.row_id {
                     sorted.duplicates += 1;
                 } else {
-                    sorted.reject(&record, Problem::Repeated);
+                    sorted.reject(record, Problem::Repeated);
                 }
             }
             _ => kept.push(record),

@@ -9,10 +9,13 @@ use crate::error::Error;
 use crate::rows::HANDLE_SIZE;
 
 const HEAD_SIZE: usize = HANDLE_SIZE + 15;
+/// What most records are longer than, in bytes.
+const LIKELY_SIZE: usize = 192;
 /// Bits of a handle behind the ten that name its block.
 const BLOCK_SHIFT: u32 = 128 - 10;
 
 /// One record; its texts lie in the staged bytes.
+#[derive(Clone, Copy)]
 pub struct Record<'a> {
     /// Its handle, to be sorted by.
     pub handle: u128,
@@ -34,7 +37,7 @@ pub struct Record<'a> {
 
 /// The records of one bucket, in the order they were staged. Refuses, by index, one that is cut.
 pub fn parse(mut data: &[u8]) -> Result<Vec<Record<'_>>, Error> {
-    let mut records = Vec::new();
+    let mut records = Vec::with_capacity(data.len() / LIKELY_SIZE);
     while !data.is_empty() {
         let number = records.len();
         let (record, rest) = split(data, number as u32).ok_or_else(|| Error::at(number, "a staged record is cut"))?;

@@ -8,6 +8,8 @@ use crate::rows::{HANDLE_SIZE, PUT, TOKEN_SIZE};
 
 const LEAF_SIZE: usize = 32;
 const HEAD_SIZE: usize = HANDLE_SIZE + TOKEN_SIZE + LEAF_SIZE + 10;
+/// What most rows are longer than, in bytes.
+const LIKELY_SIZE: usize = 256;
 const BLOCK_SHIFT: u32 = 128 - 10;
 
 /// One version of one row; `content` is empty for a delete.
@@ -48,27 +50,25 @@ pub struct Previous<'a> {
 /// By handle, ascending: what `blocks` (rows end to end), older ones first, have last of each. Refuses, by index, a block
 /// that is cut.
 pub fn previous<'a>(blocks: &[&'a [u8]]) -> Result<Vec<Previous<'a>>, Error> {
-    let mut rows = Vec::new();
+    let size: usize = blocks.iter().map(|block| block.len()).sum();
+    let mut found = Vec::<Previous>::with_capacity(size / LIKELY_SIZE);
     for (number, block) in blocks.iter().enumerate() {
         let mut rest = *block;
         while !rest.is_empty() {
             let (row, after) = split(rest).ok_or_else(|| Error::at(number, "a block of the vault is cut"))?;
-            rows.push(row);
+            found.push(Previous { puts: usize::from(row.op == PUT), row });
             rest = after;
         }
     }
-    rows.sort_by_key(|row| row.handle); // stable: the last of one handle stays the newest
-    let mut found: Vec<Previous> = Vec::with_capacity(rows.len());
-    for row in rows {
-        let put = usize::from(row.op == PUT);
-        match found.last_mut() {
-            Some(before) if before.row.handle == row.handle => {
-                before.puts += put;
-                before.row = row;
-            }
-            _ => found.push(Previous { row, puts: put }),
+    found.sort_by_key(|it| it.row.handle); // stable: the last of one handle is the newest
+    found.dedup_by(|newer, older| {
+        let same = newer.row.handle == older.row.handle;
+        if same {
+            newer.puts += older.puts;
+            std::mem::swap(newer, older);
         }
-    }
+        same
+    });
     Ok(found)
 }
 
