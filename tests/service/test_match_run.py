@@ -142,6 +142,15 @@ def test_crowded_tokens_are_doubled_whether_they_join_or_not(
     assert len(pairs) == 12
 
 
+@pytest.mark.parametrize("crowded", [paper.ASKING, paper.ANSWERING])
+def test_a_token_that_one_side_crowds_is_doubled(stage: Stage, crowded: str) -> None:
+    for party in (paper.ASKING, paper.ANSWERING):
+        count = 3 if party == crowded else 1
+        packed = [make_row(stage.agreement, party, "a", FINE, row_id=str(number)) for number in range(count)]
+        stage.add(party, 1, [*packed, make_row(stage.agreement, party, "b", FINE)])
+    assert [item.codes for item in stage.found()] == [("doubled",)] * 3
+
+
 @pytest.mark.parametrize("newest", ["asked", "not asked"])
 def test_a_newer_version_counts_under_whatever_link_value(stage: Stage, newest: str) -> None:
     stage.add(paper.ASKING, 1, [make_row(stage.agreement, paper.ASKING, "asked", FINE)])

@@ -47,6 +47,8 @@ def connect(scratch: Path) -> Iterator[duckdb.DuckDBPyConnection]:
             "temp_directory": str(directory),
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
+            # What is read from it is ordered by name; keeping the order of tables too takes memory.
+            "preserve_insertion_order": False,
         }
     )
     try:

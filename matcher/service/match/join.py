@@ -79,16 +79,12 @@ STEPS = (
         "SELECT party, sequence, position, token_high, token_low FROM newest WHERE is_put",
         spent=("newest",),
     ),
-    # Tokens that are asked for and of which a side has more rows than the flow allows, after all its submissions.
+    # Tokens of which a side has more rows than the flow allows, after all its submissions.
     Step(
         "crowded",
         """
         SELECT present.party AS party, token_high, token_low
         FROM present JOIN sides ON present.party = sides.party
-        WHERE EXISTS (
-            SELECT 1 FROM present AS asked
-            WHERE asked.party = 0 AND asked.token_high = present.token_high AND asked.token_low = present.token_low
-        )
         GROUP BY present.party, token_high, token_low, sides.most
         HAVING count(*) > sides.most
         """,
@@ -100,13 +96,14 @@ STEPS = (
             asked.sequence AS asking_sequence, asked.position AS asking_position,
             answered.party AS answering, answered.sequence AS answering_sequence,
             answered.position AS answering_position,
-            EXISTS (
-                SELECT 1 FROM crowded
-                WHERE crowded.token_high = asked.token_high AND crowded.token_low = asked.token_low
-                    AND crowded.party IN (0, answered.party)
-            ) AS is_duplicate
+            here.party IS NOT NULL OR there.party IS NOT NULL AS is_duplicate
         FROM present AS asked JOIN present AS answered
             ON asked.token_high = answered.token_high AND asked.token_low = answered.token_low
+        LEFT JOIN crowded AS here
+            ON here.token_high = asked.token_high AND here.token_low = asked.token_low AND here.party = 0
+        LEFT JOIN crowded AS there
+            ON there.token_high = asked.token_high AND there.token_low = asked.token_low
+                AND there.party = answered.party
         WHERE asked.party = 0 AND answered.party > 0
         """,
     ),
