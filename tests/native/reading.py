@@ -87,7 +87,7 @@ def by_rows(path: Path, given: Setup) -> Result:
         _add(result, prepared)
     if applying is not None:
         _count(result, applying.counts, applying.warnings)
-    return _ended(result, directory)
+    return _ended(result, directory, context)
 
 
 def in_blocks(path: Path, given: Setup, crate: ModuleType, size: int = BLOCK_SIZE) -> Result:
@@ -102,7 +102,7 @@ def in_blocks(path: Path, given: Setup, crate: ModuleType, size: int = BLOCK_SIZ
             prepared = pickle.loads(pickle.dumps(prepared.rest)).run(context)  # noqa: S301 - made here
         _count(result, prepared.codes, prepared.untold)
         _add(result, prepared)
-    return _ended(result, directory)
+    return _ended(result, directory, context)
 
 
 def left_over(path: Path, given: Setup, crate: ModuleType) -> int:
@@ -160,7 +160,8 @@ def _count(result: Result, *counters: Iterable[tuple[str, int]] | Counter[str]) 
         result.counts.update({f"{number} {name}": count for name, count in dict(counter).items()})
 
 
-def _ended(result: Result, directory: Path) -> Result:
+def _ended(result: Result, directory: Path, context: Context) -> Result:
+    context.close()
     for path in sorted(directory.iterdir()):
         for record in staged.unpack(path.read_bytes()):
             assert record.handle[0] >> 2 == int(path.name)
