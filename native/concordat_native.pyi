@@ -191,6 +191,10 @@ def handles(
 def staged_links(staged: bytes) -> tuple[bytes, bytes]:
     """The link values of staged records, a column. Refuses, by index, a record that is cut."""
 
+def staged_marks(staged: bytes, key: bytes, tags: bytes) -> bytes:
+    """A byte for each staged record: 1 where its link value's tag (blind/tagged.py), 8 bytes, is among ``tags``.
+    Refuses, by index, a record that is cut."""
+
 def staged_within(staged: bytes, first: int, last: int) -> bytes:
     """The staged records whose handles' top ten bits are from ``first`` to ``last``. Refuses, by index, one cut."""
 

@@ -72,25 +72,35 @@ pub fn lacking(names: &[&[u8]], columns: &[Column], known: &[u8], most: usize) -
 pub fn find<'a>(names: &[u8], runs: &[&'a [u8]]) -> Result<Result<Vec<&'a Entry>, Vec<u8>>, Error> {
     let names = fixed::<NAME_SIZE>(names, "names")?;
     let runs = runs.iter().map(|run| fixed::<ENTRY_SIZE>(run, "entries")).collect::<Result<Vec<_>, _>>()?;
-    let (mut found, mut absent) = (Vec::with_capacity(names.len()), Vec::new());
-    for wanted in names {
-        match runs.iter().find_map(|run| among(run, wanted)) {
-            Some(entry) => found.push(entry),
-            None => absent.push(*wanted),
+    // By ascending name, so that each run is walked once: at random they would be looked for all over memory.
+    let mut order: Vec<_> = names.iter().enumerate().map(|(index, name)| (name, index)).collect();
+    order.sort_unstable();
+    let mut found = vec![None; names.len()];
+    for run in runs {
+        let (Some(first), Some(last)) = (run.first(), run.last()) else { continue };
+        let start = order.partition_point(|(wanted, _)| *wanted < name(first));
+        let end = order.partition_point(|(wanted, _)| *wanted <= name(last));
+        let mut rest = run;
+        for (wanted, index) in &order[start..end] {
+            rest = &rest[before(rest, wanted)..];
+            found[*index] = rest.first().filter(|entry| name(entry) == *wanted).or(found[*index]);
         }
     }
+    let absent: Vec<_> = names.iter().zip(&found).filter(|(_, entry)| entry.is_none()).map(|(name, _)| *name).collect();
     if absent.is_empty() {
-        return Ok(Ok(found));
+        return Ok(Ok(found.into_iter().flatten().collect()));
     }
     distinct(&[absent.as_flattened()]).map(Err)
 }
 
-fn among<'a>(run: &'a [Entry], wanted: &Name) -> Option<&'a Entry> {
-    let (first, last) = (run.first()?, run.last()?);
-    if wanted < name(first) || wanted > name(last) {
-        return None;
+/// How many entries of a run come before a name, which is seldom far from its beginning.
+fn before(run: &[Entry], wanted: &Name) -> usize {
+    let mut end = 1;
+    while run.get(end).is_some_and(|entry| name(entry) < wanted) {
+        end *= 2;
     }
-    run.binary_search_by(|entry| name(entry).cmp(wanted)).ok().map(|index| &run[index])
+    let start = end / 2;
+    start + run[start..run.len().min(end + 1)].partition_point(|entry| name(entry) < wanted)
 }
 
 fn name(entry: &Entry) -> &Name {

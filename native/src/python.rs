@@ -225,6 +225,7 @@ fn concordat_native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Ed25519Keys>()?;
     module.add_class::<python_reading::RowReader>()?;
     module.add_function(wrap_pyfunction!(python_reading::crowded, module)?)?;
+    module.add_function(wrap_pyfunction!(python_reading::staged_marks, module)?)?;
     module.add_function(wrap_pyfunction!(python_reading::count_utf8, module)?)?;
     module.add_function(wrap_pyfunction!(python_reading::look, module)?)?;
     module.add_function(wrap_pyfunction!(python_reading::whole_rows, module)?)?;

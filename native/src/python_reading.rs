@@ -34,6 +34,12 @@ pub fn look(py: Python<'_>, data: &[u8], mark: &[u8]) -> (usize, bool, Option<us
 
 /// Tags that more than `most` different handles have.
 #[pyfunction]
+pub fn staged_marks<'py>(py: Python<'py>, staged: &[u8], key: &[u8], tags: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
+    let marks = py.detach(|| crowding::marks(staged, key, tags))?;
+    Ok(PyBytes::new(py, &marks))
+}
+
+#[pyfunction]
 pub fn crowded<'py>(py: Python<'py>, tags: &[u8], handles: &[u8], most: usize) -> PyResult<Bound<'py, PyBytes>> {
     let found = py.detach(|| crowding::crowded(tags, handles, most))?;
     Ok(PyBytes::new(py, &found))

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from matcher.agency.blind.native_bucket import NativeBuckets
 from matcher.agency.blind.portable_bucket import PortableBuckets
 from matcher.agency.blind.sources import CacheSource, GroupSource, HolderSource, Source
+from matcher.agency.blind.tagged import Tagged, link_tag
 from matcher.agency.records import staged
 from matcher.agency.secrets import entries
 from matcher.agency.secrets.cache import CacheKeys, SecretCache
@@ -24,6 +25,7 @@ from matcher.protocol.agreement.model import Column, Field
 from tests.native.columns import column, long_count, native
 
 crate = native()
+KEY = bytes(range(32))
 PLACE = (bytes(range(32)), "account-check", "2022-05")
 PREFIX = suite.link_prefix("daxing-wages", "account")
 SOURCES = (GroupSource(PREFIX, bytes(range(32))), HolderSource(PREFIX, bytes((7,)) + bytes(31)))
@@ -117,7 +119,8 @@ def test_buckets_are_the_same_over_a_whole_period(
 ) -> None:  # fmt: skip
     both, previous = pair(side, source), []
     tells = [
-        (lambda link, chosen=chosen: int(link[4:]) in chosen) if chosen else None for chosen in (crowded, exhausted)
+        Tagged(KEY, frozenset(link_tag(KEY, b"6200%d" % number) for number in chosen)) if chosen else None
+        for chosen in (crowded, exhausted)
     ]
     for items in rounds:
         blinded = blind_both(both, pack(items, escaped), previous, *tells)
@@ -170,6 +173,17 @@ def test_link_values_are_those_of_the_staged_records() -> None:
     assert staged.link_values(b"") == column([])
     with pytest.raises(crate.RejectedError, match="index 19"):
         staged.link_values(data[:-1])
+
+
+def test_records_of_tagged_links_are_marked(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = pack([Spec(number % 5, 0, number, 0, 0, (None,) * 6) for number in range(20)])
+    tagged = Tagged(KEY, frozenset(link_tag(KEY, b"6200%d" % number) for number in (0, 3, 9)))
+    made = [tagged.marks(data), tagged.marks(b""), Tagged(bytes(32), frozenset((bytes(8),))).marks(data)]
+    assert made == [bytes(number % 5 in (0, 3) for number in range(20)), b"", bytes(20)]
+    with pytest.raises(crate.RejectedError, match="index 19"):
+        tagged.marks(data[:-1])
+    monkeypatch.setattr("keys.native.module", lambda: None)
+    assert [tagged.marks(data), tagged.marks(b"")] == made[:2]
 
 
 def _rows(data: bytes) -> list[bytes]:

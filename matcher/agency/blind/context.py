@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 class Setup:
     """One submission, for the workers. ``scope`` and ``number`` are the vault's; older numbers are all sealed.
 
-    ``exhausted`` are tags (prepare.link_tag) of link values that got as many versions as a period allows. ``amending``
+    ``exhausted`` are tags (tagged.link_tag) of link values that got as many versions as a period allows. ``amending``
     is a pickled Amending: most workers need none, and its modules take as long to load as ten thousand rows.
     """
 

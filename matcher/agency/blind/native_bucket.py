@@ -1,20 +1,19 @@
 """One bucket of staged records into rows by the native crate: bytes in, bytes out, the same as portable_bucket.py.
 
-Left to Python is what a bucket has few of: names of firms not met before, link values that are crowded or exhausted;
-and record secrets that come from the cache.
+Left to Python is what a bucket has few of: names of firms not met before; and record secrets that come from the cache.
 """
 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from copy import copy
 from types import ModuleType
 
 from matcher.agency.blind.blinded import MAX_VERSIONS, Blinded
 from matcher.agency.blind.native_names import plans
 from matcher.agency.blind.sources import CacheSource, GroupSource, HolderSource, Source
-from matcher.agency.records import staged
+from matcher.agency.blind.tagged import Tagged
 from matcher.agency.records.rejects import Reject
 from matcher.protocol import names
 from matcher.protocol.agreement.model import Column, Field, Side
@@ -58,8 +57,8 @@ class NativeBuckets:
         return other
 
     def blind(
-        self, data: bytes, previous: list[bytes], crowded: Callable[[bytes], bool] | None,
-        exhausted: Callable[[bytes], bool] | None, nonces: bytes | None = None,
+        self, data: bytes, previous: list[bytes], crowded: Tagged | None, exhausted: Tagged | None,
+        nonces: bytes | None = None,
     ) -> Blinded:  # fmt: skip
         """What became of the staged ``data``; ``previous`` are the vault's blocks, older ones first.
 
@@ -67,7 +66,7 @@ class NativeBuckets:
         """
         bucket = self._blinder.bucket(
             data, previous, self._plans, self._secrets, max_versions=MAX_VERSIONS, nonces=nonces,
-            crowded=_marks(data, crowded), exhausted=_marks(data, exhausted),
+            crowded=crowded and crowded.marks(data), exhausted=exhausted and exhausted.marks(data),
         )  # fmt: skip
         codes = {"crowded": "too-many-rows", "repeated": self._repeated, "exhausted": "version-limit"}
         rejects = [
@@ -86,9 +85,3 @@ def _source(source: Source) -> tuple[str, bytes, bytes]:
     if isinstance(source, GroupSource):
         return "group", source.group_key, source.prefix
     return "given", b"", b""
-
-
-def _marks(data: bytes, is_meant: Callable[[bytes], bool] | None) -> bytes | None:
-    if is_meant is None:
-        return None
-    return bytes(is_meant(record.link_value) for record in staged.unpack(data))

@@ -7,7 +7,6 @@ allows one row for each.
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -15,12 +14,11 @@ from pathlib import Path
 
 from matcher.agency.blind.context import Context
 from matcher.agency.blind.running import Task
+from matcher.agency.blind.tagged import TAG_SIZE, link_tag
 from matcher.agency.records import staged
 from matcher.agency.records.records import RecordReader, row_id_ending
 from matcher.agency.records.rejects import Reject
 from matcher.agency.submit.buckets import bucket_of
-
-_TAG_SIZE = 8
 
 
 @dataclass(slots=True)
@@ -84,7 +82,7 @@ def prepared(
             parts.setdefault(bucket_of(handle), []).append(data)
             if asking:
                 tags.append(link_tag(context.setup.handle_key, link))
-                handles.append(handle[:_TAG_SIZE])
+                handles.append(handle[:TAG_SIZE])
     result.rows += len(rows)
     result.records += sum(len(group.lines) for group in read.groups)
     result.rejected += read.rejected
@@ -93,8 +91,3 @@ def prepared(
     result.tags += b"".join(tags)
     result.handles += b"".join(handles)
     return {bucket: b"".join(items) for bucket, items in parts.items()}
-
-
-def link_tag(handle_key: bytes, link_value: bytes) -> bytes:
-    """Eight bytes that stand for a link value inside this agency."""
-    return hashlib.blake2b(link_value, digest_size=_TAG_SIZE, key=handle_key).digest()

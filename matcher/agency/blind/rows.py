@@ -12,8 +12,7 @@ from typing import ClassVar
 
 from matcher.agency.blind.blinded import Blinded
 from matcher.agency.blind.context import Context
-from matcher.agency.blind.portable_bucket import IsMeant
-from matcher.agency.blind.prepare import link_tag
+from matcher.agency.blind.tagged import Tagged
 from matcher.agency.records import staged
 from matcher.agency.submit.buckets import bucket_path
 from matcher.agency.vault.blocks import blocks_of_bucket, bucket_of_block
@@ -53,7 +52,5 @@ class Blind:
         return data if self.blocks == blocks_of_bucket(bucket) else staged.within(data, self.blocks)
 
     @staticmethod
-    def _tells(context: Context, tags: frozenset[bytes]) -> IsMeant | None:
-        """What tells whether the tag of a link value is among ``tags``; None when there are none."""
-        handle_key = context.setup.handle_key
-        return (lambda link_value: link_tag(handle_key, link_value) in tags) if tags else None
+    def _tells(context: Context, tags: frozenset[bytes]) -> Tagged | None:
+        return Tagged(context.setup.handle_key, tags) if tags else None

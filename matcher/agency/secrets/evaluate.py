@@ -48,7 +48,7 @@ _UNDER_WAY = 16
 # Answers stored in one transaction.
 _STORED_TOGETHER = 16
 # Names looked for by one task.
-_NAMES_AT_ONCE = 1 << 15
+_NAMES_AT_ONCE = 1 << 14
 _POLL_SECONDS = 5
 PATIENCE_SECONDS = 600.0
 

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 from matcher.agency.blind.blinded import MAX_VERSIONS
 from matcher.agency.blind.pool import Workers
-from matcher.agency.blind.prepare import link_tag
 from matcher.agency.blind.sources import CacheSource
+from matcher.agency.blind.tagged import link_tag
 from matcher.agency.files.batches import RowSource
 from matcher.agency.records.cells import CREDIT_CODE
 from matcher.agency.records.records import SPARED

@@ -31,12 +31,14 @@ impl Names {
         if key.is_empty() || key.len() > 64 {
             return Err(Error::shape("a handle key is 1 to 64 bytes long"));
         }
-        let tags = asking.then(|| Blake2bMac::new_from_slice(key)).transpose();
-        Ok(Self {
-            handles: Keyed::<Sha256>::new::<64>(key).begun(prefix),
-            tags: tags.map_err(|_| Error::shape("a handle key is 1 to 64 bytes long"))?,
-        })
+        let tags = asking.then(|| tags_under(key)).transpose()?;
+        Ok(Self { handles: Keyed::<Sha256>::new::<64>(key).begun(prefix), tags })
     }
+}
+
+/// What makes tags of link values (blind/tagged.py, link_tag).
+pub fn tags_under(key: &[u8]) -> Result<Blake2bMac<U8>, Error> {
+    Blake2bMac::new_from_slice(key).map_err(|_| Error::shape("a handle key is 1 to 64 bytes long"))
 }
 
 /// What a block gave.
