@@ -336,3 +336,45 @@ class RowReader:
         and spared records; (line, start, end) of the rows left, in bytes or numbers of rows; an asking side's link tags
         and handles, 8 bytes each.
         """
+
+class SharedTexts:
+    """The shared texts of a workbook, from the pieces of its part: files/xlsx_parts.py, Strings."""
+
+    def __new__(cls) -> SharedTexts: ...
+    def feed(self, piece: bytes) -> bool:
+        """Take the next piece; False where the part is not of the plain kind that is read here."""
+    def finish(self) -> bool:
+        """The part ends; False where it is not whole."""
+    def __len__(self) -> int: ...
+    def __getitem__(self, index: int) -> str: ...
+
+class SheetReader:
+    """Reads the rows of a sheet behind row ``after`` as columns, from the pieces of its part: files/xlsx_cells.py.
+
+    ``slots`` are (position in the sheet, slot) of the wanted columns; by slot, ``kinds`` are typed.number_kind's; by
+    number, ``plain_styles`` say that a style changes nothing. What is asked is learnt before rows are taken.
+    """
+
+    def __new__(
+        cls,
+        *,
+        slots: list[tuple[int, int]],
+        kinds: list[str],
+        plain_styles: list[bool],
+        texts: SharedTexts | None,
+        after: int,
+    ) -> SheetReader: ...
+    def feed(self, piece: bytes) -> bool:
+        """Take the next piece; False where the sheet is not of the plain kind that is read here: what was read before
+        stands."""
+    def finish(self) -> bool:
+        """The sheet ends; False where it is not whole."""
+    def waiting(self) -> tuple[int, int]:
+        """Rows that may be taken, and their bytes."""
+    def asked(self, slot: int) -> list[bytes]:
+        """Numbers that Python must read: the number of the style in four bytes, little-endian (the highest: none), then
+        the number as it is written."""
+    def learn(self, slot: int, texts: bytes, offsets: bytes) -> None:
+        """Their texts, in that order."""
+    def take(self) -> tuple[bytes, bytes, bytes, int]:
+        """A files.columns.CellBlock of the rows, and how many of them are hidden."""

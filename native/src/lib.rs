@@ -42,9 +42,12 @@ mod python_names;
 mod python_open;
 #[cfg(feature = "python")]
 mod python_reading;
+#[cfg(feature = "python")]
+mod python_sheet;
 pub mod reading;
 pub mod regions;
 pub mod rows;
+pub mod sheet;
 #[cfg(test)]
 mod side_by_side;
 pub mod staged;

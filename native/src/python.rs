@@ -14,7 +14,7 @@ use crate::input::Inputs;
 use crate::oprf::Arithmetic;
 use crate::{
     dleq, ed25519, keyed, oprf, python_blinding, python_cache, python_merkle, python_names, python_open,
-    python_reading, threads,
+    python_reading, python_sheet, threads,
 };
 
 create_exception!(
@@ -242,5 +242,6 @@ fn concordat_native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     python_names::register(module)?;
     python_blinding::register(module)?;
     python_cache::register(module)?;
+    python_sheet::register(module)?;
     python_open::register(module)
 }

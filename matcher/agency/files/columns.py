@@ -26,6 +26,10 @@ class CellBlock(NamedTuple):
     offsets: bytes
     lines: bytes
 
+    def last_line(self) -> int:
+        """Where the last row begins."""
+        return memoryview(self.lines).cast("I")[-1]
+
     def row(self, index: int) -> tuple[str, ...]:
         """The cells of one row."""
         offsets, rows = memoryview(self.offsets).cast("I"), len(self.lines) // 4

@@ -9,7 +9,7 @@ number becomes a date by the workbook's own calendar (from 1900 or from 1904). L
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from decimal import Context, Decimal, InvalidOperation
 from functools import lru_cache, partial
@@ -39,6 +39,7 @@ class Style(NamedTuple):
 
 PLAIN = Style()
 Number = Callable[[str, Style], str]
+SHOWN = "amount"  # the kind of ``shown``, where no date is meant
 
 
 def style_of(number_format: int, code: str) -> Style:
@@ -52,13 +53,17 @@ def style_of(number_format: int, code: str) -> Style:
     return Style(is_date=bool(_DATE_LETTERS.search(bare)) and bare.lower() not in ("general", "g/通用格式", "g/標準"))
 
 
+def number_kind(column: Column) -> str:
+    """How numbers of ``column`` are read: "amount"; "date"; "exact", to the last digit; or "loose"."""
+    if column.type in ("amount", "date"):
+        return column.type
+    return "exact" if column.type in ("account", "credit-code") or column.link or column.row_id else "loose"
+
+
 def number_reader(column: Column, *, from_1904: bool) -> Number:
     """How numbers of ``column`` become text: a function of the number as the file writes it, and its style."""
-    if column.type == "amount":
-        return _amount
-    if column.type == "date":
-        return partial(_date, from_1904=from_1904)
-    return _exact if column.type in ("account", "credit-code") or column.link or column.row_id else _loose
+    kind = number_kind(column)
+    return partial(_date, from_1904=from_1904) if kind == "date" else _BY_KIND[kind]
 
 
 def shown(raw: str, style: Style = PLAIN) -> str:
@@ -120,3 +125,6 @@ def _decimal(raw: str) -> Decimal | None:
     except InvalidOperation:
         return None
     return value if value.is_finite() and abs(value.adjusted()) < 400 else None
+
+
+_BY_KIND: Mapping[str, Number] = {"amount": _amount, "exact": _exact, "loose": _loose}

@@ -7,18 +7,19 @@ records. Left to others: the two formats (xlsx_book.py, xls_book.py), numbers an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 
 from matcher.agency.files import xlsx_book
-from matcher.agency.files.batches import BATCH_ROWS, MAX_CELL, TOTALS, About, Batch, Reading, RowSource, source
-from matcher.agency.files.headers import HEAD_ROWS, Header, Place, find_header, fits, named
+from matcher.agency.files.batches import BATCH_ROWS, About, Batch, Reading, RowSource, source
+from matcher.agency.files.columns import CellBlock, CellTable, Columns
+from matcher.agency.files.headers import HEAD_ROWS, Place, find_header, fits, named
 from matcher.agency.files.mappings import SourceMapping
-from matcher.agency.files.sheets import Book, Sheet, SheetRow, Slots
-from matcher.agency.files.typed import number_reader, shown
+from matcher.agency.files.sheets import Book, Sheet, Slots
+from matcher.agency.files.typed import SHOWN, number_kind, number_reader, shown
 from matcher.agency.records.faults import mark
-from matcher.agency.records.rejects import Reject
 from matcher.protocol.agreement.model import Column
 from matcher.protocol.errors import InputError
 
@@ -48,7 +49,13 @@ def _open(
         where = file if len(book.sheets) == 1 else f"{file}, {sheet.name}"
         header = find_header(where, [cells for _number, cells in head], columns, mappings)
         about = About(form, header, head[header.last][0], sheet.name)
-        return source(about, max(0, sheet.total() - about.line), _batches(file, book, sheet, about, damage))
+        slots, table = _slots(book, about)
+        spans = _merged(sheet, about)
+        going = partial(_Reading, file, book, about, damage)
+        # A merged area says what its rows have in common, so they are read one after the other.
+        cells = None if spans else Columns(table, lambda: _blocks(going(), sheet, slots, about))
+        batches = _batches(going(), sheet, slots, table, spans)
+        return source(about, max(0, sheet.total() - about.line), batches, cells=cells)
     except BaseException:
         book.close()
         raise
@@ -121,56 +128,73 @@ class _Spans:
         return self._text
 
 
-def _batches(file: str, book: Book, sheet: Sheet, about: About, damage: Damage) -> Iterator[Batch]:
+def _slots(book: Book, about: About) -> tuple[Slots, CellTable]:
+    """What is wanted of a row: the columns, and its first cell, which tells a total, unless it is one of them."""
     places = about.header.places
     first = next(position for position, text in enumerate(about.header.texts) if text.strip())
-    # The first cell of a row tells a total; it is read beside the columns, unless it is one of them.
-    slots = Slots(
-        {first: len(places), **{place.position: slot for slot, place in enumerate(places)}},
-        [*(number_reader(place.column, from_1904=book.from_1904) for place in places), shown],
-    )
-    links = [slot for slot, place in enumerate(places) if place.column.link]
     own = next((slot for slot, place in enumerate(places) if place.position == first), len(places))
+    columns = [place.column for place in places]
+    by_position = {first: own, **{place.position: slot for slot, place in enumerate(places)}}
+    numbers = [number_reader(column, from_1904=book.from_1904) for column in columns]
+    kinds = list(map(number_kind, columns))
+    if own == len(places):
+        numbers.append(shown)
+        kinds.append(SHOWN)
+    return Slots(by_position, numbers, kinds), CellTable(about, own)
+
+
+class _Reading:
+    """An open workbook while its rows are read: closed at the end; what is damaged is named by the last row read."""
+
+    def __init__(self, file: str, book: Book, about: About, damage: Damage) -> None:
+        self._file, self._book, self._damage = file, book, damage
+        self.number = about.line
+
+    @contextmanager
+    def going(self) -> Iterator[None]:
+        """Inside, rows are read, and ``number`` is kept."""
+        try:
+            with self._damage(self._file):
+                yield
+        except InputError as error:
+            if error.code == "file-damaged":
+                raise InputError(
+                    f"{self._file}: the workbook is damaged after row {self.number}",
+                    code="file-damaged",
+                    remedy=error.remedy,
+                ) from error
+            raise
+        finally:
+            self._book.close()
+
+
+def _batches(
+    reading: _Reading, sheet: Sheet, slots: Slots, table: CellTable, spans: Mapping[int, _Spans]
+) -> Iterator[Batch]:
     batch = Batch()
-    number = about.line
-    try:
-        with damage(file):
-            spans = _merged(sheet, about)
-            for row in sheet.rows(slots):
-                number = row.number
-                if number <= about.line or not row.filled:
-                    continue
-                for slot, span in spans.items():
-                    row.cells[slot] = span.text(number, row.cells[slot])
-                about.hidden += row.hidden
-                _add(batch, row, about.header, links, row.cells[own])
-                if len(batch) >= BATCH_ROWS:
-                    yield batch
-                    batch = Batch()
-    except InputError as error:
-        if error.code == "file-damaged":
-            raise InputError(
-                f"{file}: the workbook is damaged after row {number}", code="file-damaged", remedy=error.remedy
-            ) from error
-        raise
-    finally:
-        book.close()
+    about = table.about
+    with reading.going():
+        for row in sheet.rows(slots):
+            reading.number = row.number
+            if row.number <= about.line or not row.filled:
+                continue
+            for slot, span in spans.items():
+                row.cells[slot] = span.text(row.number, row.cells[slot])
+            about.hidden += row.hidden
+            table.add(batch, row.number, tuple(row.cells))
+            if len(batch) >= BATCH_ROWS:
+                yield batch
+                batch = Batch()
     if len(batch):
         yield batch
 
 
-def _add(batch: Batch, row: SheetRow, header: Header, links: Sequence[int], first: str) -> None:
-    cells = tuple(row.cells[: len(header.places)])
-    if first.strip() in TOTALS and all(cells[slot] in ("", first) for slot in links):
-        batch.rejects.append(Reject(row.number, "", "total-row"))
-    elif all(cell == header.texts[place.position] for cell, place in zip(cells, header.places, strict=True)):
-        batch.rejects.append(Reject(row.number, "", "header-again"))
-    elif sum(map(len, cells)) > MAX_CELL and max(map(len, cells)) > MAX_CELL:
-        long = next(place for cell, place in zip(cells, header.places, strict=True) if len(cell) > MAX_CELL)
-        batch.rejects.append(Reject(row.number, long.column.name, "cell-too-long"))
-    else:
-        batch.lines.append(row.number)
-        batch.rows.append(cells)
+def _blocks(reading: _Reading, sheet: Sheet, slots: Slots, about: About) -> Iterator[CellBlock]:
+    with reading.going():
+        for block, hidden in sheet.blocks(slots, about.line):
+            reading.number = block.last_line()
+            about.hidden += hidden
+            yield block
 
 
 def _merged(sheet: Sheet, about: About) -> dict[int, _Spans]:

@@ -20,7 +20,8 @@ from xlrd.compdoc import CompDoc
 from xlrd.sheet import Sheet
 
 from matcher.agency.files.addresses import Merge
-from matcher.agency.files.sheets import SheetRow, Slots
+from matcher.agency.files.columns import CellBlock
+from matcher.agency.files.sheets import SheetRow, Slots, packed
 from matcher.agency.files.typed import CERTAIN_DIGITS, PLAIN, Style, shown, style_of
 from matcher.agency.files.xlsx_book import MEBIBYTE, locked
 from matcher.agency.records.faults import mark
@@ -120,6 +121,10 @@ class XlsSheet:
             information = sheet.rowinfo_map.get(index)
             filled = any(kind not in (xlrd.XL_CELL_EMPTY, xlrd.XL_CELL_BLANK) for kind in kinds)
             yield SheetRow(index + 1, bool(information and information.hidden), filled, cells)
+
+    def blocks(self, slots: Slots, after: int) -> Iterator[tuple[CellBlock, int]]:
+        """Rows that hold something, behind row ``after``, as columns."""
+        return packed(self.rows(slots), after)
 
     def _content(self, slots: Slots, slot: int, kind: int, value: object, row: int, position: int) -> str:
         if isinstance(value, float):

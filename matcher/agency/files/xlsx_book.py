@@ -19,11 +19,14 @@ from pathlib import Path
 from typing import IO
 from xml.parsers import expat
 
+from keys import native
+from matcher.agency.files import xlsx_cells
 from matcher.agency.files.addresses import Merge, merge_of
-from matcher.agency.files.sheets import SheetRow, Slots
+from matcher.agency.files.columns import CellBlock
+from matcher.agency.files.sheets import SheetRow, Slots, packed
 from matcher.agency.files.typed import Style, shown
 from matcher.agency.files.xlsx_parts import Strings, parse_styles, start_tags
-from matcher.agency.files.xlsx_rows import pieces, rows
+from matcher.agency.files.xlsx_rows import Texts, pieces, rows
 from matcher.protocol.errors import InputError
 from matcher.text import _
 
@@ -35,6 +38,7 @@ MAX_RATIO = 200  # of what unpacks to more than PART_LIMIT; real sheets shrink t
 _MAX_PARTS = 10_000
 _HEAD_COLUMNS = 256
 _END = re.compile(rb"</(?:\w+:)?sheetData\s*>|<(?:\w+:)?sheetData\s*/>")
+_ENDING = b"sheetData"
 _MERGE = re.compile(rb'mergeCell\s[^>]*?ref="([A-Z]{1,3}\d{1,7}:[A-Z]{1,3}\d{1,7})"')
 _OVERLAP = 64
 _CONTENT_TYPES = "[content_types].xml"
@@ -126,11 +130,20 @@ class XlsxBook:
             if name == "Relationship" and attributes.get("TargetMode") != "External"
         }
 
+    @property
+    def has_strings(self) -> bool:
+        """Whether there are shared texts."""
+        return _key(self._targets.get("sharedStrings", "")) in self._parts
+
     @cached_property
-    def strings(self) -> Strings:
-        """The shared texts."""
-        part = self._targets.get("sharedStrings", "")
-        return Strings(self.open(part, STRINGS_LIMIT)) if _key(part) in self._parts else Strings(None)
+    def strings(self) -> Texts:
+        """The shared texts, read by the crate where it can."""
+        if not self.has_strings:
+            return Strings(None)
+        part = self._targets["sharedStrings"]
+        crate = native.module()
+        texts = None if crate is None else xlsx_cells.shared_texts(crate, self.open(part, STRINGS_LIMIT))
+        return Strings(self.open(part, STRINGS_LIMIT)) if texts is None else texts
 
     @cached_property
     def styles(self) -> list[Style]:
@@ -174,6 +187,21 @@ class XlsxSheet:
         with self._book.open(self._part, SHEET_LIMIT) as stream:
             yield from rows(stream, self._book.strings, self._book.styles, slots)
 
+    def blocks(self, slots: Slots, after: int) -> Iterator[tuple[CellBlock, int]]:
+        """Rows that hold something, behind row ``after``, as columns; by the crate where it can."""
+        crate, texts, last = native.module(), self._book.strings, after
+        shared = None if isinstance(texts, Strings) else texts
+        if crate is not None and (shared is not None or not self._book.has_strings):
+            stream = self._book.open(self._part, SHEET_LIMIT)
+            for found in xlsx_cells.blocks(crate, stream, shared, self._book.styles, slots, after):
+                if found is None:
+                    break
+                last = found[0].last_line()
+                yield found
+            else:
+                return
+        yield from packed(self.rows(slots), last)
+
     def merges(self) -> Iterator[Merge]:
         """The merged areas, which stand behind the rows."""
         for found in _MERGE.finditer(self._survey[1]):
@@ -199,7 +227,7 @@ class XlsxSheet:
                     continue
                 count += piece.count(b"<row ") + piece.count(b":row ")
                 joined = before + piece
-                if end := _END.search(joined):
+                if _ENDING in joined and (end := _END.search(joined)):
                     tail.append(joined[end.end() :] or b" ")
                 before = piece[-_OVERLAP:]
         return count, b"".join(tail)
