@@ -21,7 +21,7 @@ from keys.errors import BackendError
 VARIABLE = "CONCORDAT_BACKEND"
 NATIVE, PORTABLE = "native", "portable"
 # What the crate must offer: the digest of native/concordat_native.pyi, which the crate names as its own.
-INTERFACE = "d2cf7242a5f9ade1"
+INTERFACE = "d1f192f8eb66427c"
 # Values end to end, and little-endian 32-bit offsets, one more than values.
 Column = tuple[bytes, bytes]
 _MODULE = "concordat_native"

@@ -299,7 +299,7 @@ class RowReader:
     """Reads the plain rows of one file: see records/compiled.py, which makes one, and native/src/reading.
 
     ``columns`` (compiled.py's _Read) are ``data`` data columns, the link columns, then that of the row id, if there is
-    one. A block is loaded, what is asked is learnt, then its records are staged.
+    one; ``dues`` are pairs of data columns. A block is loaded, what is asked is learnt, then its records are staged.
     """
 
     def __new__(
@@ -314,6 +314,7 @@ class RowReader:
         columns: list[Any],
         data: int,
         row_id: int | None,
+        dues: list[tuple[int, int]],
         links: list[Any],
         hand_back: list[list[tuple[str, int, list[bytes]]]],
         key: bytes,
@@ -322,13 +323,18 @@ class RowReader:
     ) -> RowReader: ...
     def load(self, data: bytes, line: int, after: int) -> list[int]:
         """Read a block of whole rows that begins on ``line``, passing over rows up to line ``after``; returns how many
-        cells of each column are to be answered."""
+        cells of each column are to be answered, then for how many cells each of ``dues`` is to be filled in."""
     def load_columns(self, data: bytes, offsets: bytes, lines: bytes) -> list[int]:
         """The same for a files.batches.CellBlock."""
     def asked(self, column: int) -> list[bytes]:
         """Those cells, stripped, in UTF-8."""
     def learn(self, column: int, texts: bytes, offsets: bytes, marks: bytes) -> None:
         """Their values, in that order: JSON in data columns, else the normal form; marks are compiled.py's."""
+    def fill(
+        self, number: int, filled: bytes, filled_offsets: bytes, texts: bytes, offsets: bytes, marks: bytes
+    ) -> None:
+        """What stands now in empty cells of a due column, for each cell asked of it (behind the columns' own); and the
+        values of these texts, as for ``learn``."""
     def stage(
         self, data: bytes, file: int
     ) -> tuple[list[bytes], tuple[int, int, int, int], list[tuple[int, int, int]], bytes, bytes]:

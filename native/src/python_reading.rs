@@ -107,7 +107,7 @@ pub struct RowReader(Reader);
 #[pymethods]
 impl RowReader {
     #[new]
-    #[pyo3(signature = (*, width, separator, wrapped, header, first, totals, columns, data, row_id, links, hand_back, key, prefix, asking))]
+    #[pyo3(signature = (*, width, separator, wrapped, header, first, totals, columns, data, row_id, dues, links, hand_back, key, prefix, asking))]
     #[allow(clippy::too_many_arguments)]
     fn new(
         width: usize,
@@ -119,6 +119,7 @@ impl RowReader {
         columns: Vec<ReadColumn>,
         data: usize,
         row_id: Option<usize>,
+        dues: Vec<(usize, usize)>,
         links: Vec<LinkColumn>,
         hand_back: Vec<Vec<NamedTest>>,
         key: &[u8],
@@ -145,6 +146,7 @@ impl RowReader {
             columns: columns.into_iter().map(column).collect::<Result<_, _>>()?,
             data,
             row_id,
+            dues,
             links: links.into_iter().map(Link::from).collect(),
             hand_back: hand_back
                 .into_iter()
@@ -168,6 +170,20 @@ impl RowReader {
 
     fn learn(&mut self, column: usize, texts: &[u8], offsets: &[u8], marks: &[u8]) -> PyResult<()> {
         Ok(self.0.learn(column, &Column::new(texts, offsets)?, marks)?)
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn fill(
+        &mut self,
+        number: usize,
+        filled: &[u8],
+        filled_offsets: &[u8],
+        texts: &[u8],
+        offsets: &[u8],
+        marks: &[u8],
+    ) -> PyResult<()> {
+        let (filled, texts) = (Column::new(filled, filled_offsets)?, Column::new(texts, offsets)?);
+        Ok(self.0.fill(number, &filled, &texts, marks)?)
     }
 
     #[allow(clippy::type_complexity)]

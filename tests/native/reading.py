@@ -120,14 +120,15 @@ def _opened(
         source, _applying = amending.source(open_rows(path, given.columns))
     except InputError as error:
         raise Refused from error
-    tests = amending.hand_back(source.columns)
+    dues, tests = amending.dues(source.columns), amending.hand_back(source.columns)
+    assert dues is not None
     assert tests is not None
     present = _present(given, source.columns)
     if source.text is not None:
-        form = BlockForm(source.text, present, source.units, tests)
+        form = BlockForm(source.text, present, source.units, dues, tests)
         return form, iter(text_blocks(path, source.text, crate.whole_rows, size))
     assert source.cells is not None
-    return BlockForm(source.cells.table, present, source.units, tests), source.cells.blocks()
+    return BlockForm(source.cells.table, present, source.units, dues, tests), source.cells.blocks()
 
 
 def _present(given: Setup, columns: Sequence[Column]) -> tuple[int, ...]:

@@ -153,6 +153,24 @@ def test_rows_that_no_rule_can_change_are_not_handed_back(place: Path) -> None:
     compared(place, path.read_bytes(), reading.setup("answering"))
 
 
+def test_due_dates_are_filled_in_where_the_other_date_can_be_read(place: Path) -> None:
+    header = "项目编号,项目名称,总包单位,统一社会信用代码,工资专用账户,保证金账户,保证金存入期限,施工许可日期"
+    row = "P{0},楼,华泰公司,,62000000{0},63000000{0},{1},{2}"
+    dates = [
+        ("", "2022-05-05"), (" ", "2022/5/5"), ("2022-06-01", "2022-05-05"), ("", ""), ("x", "2022-05-05"), ("", "x"),
+        ("", "2099-12-31"), ("", "#N/A"),
+    ]  # fmt: skip
+    path = place / "due.csv"
+    lines = [row.format(10 + number, *pair) for number, pair in enumerate(dates)]
+    for count, left in ((4, 0), (8, 4)):
+        path.write_text("\n".join([header, *lines[:count], ""]), encoding="utf-8")
+        assert reading.left_over(path, reading.setup("asking"), crate) == left
+    result = compared(place, path.read_bytes(), reading.setup("asking"))
+    assert sum(b"2022-06-01" in record.content for record in result.records) == 3
+    without = "\n".join(line.rsplit(",", 2)[0] + "," + line.rsplit(",", 1)[1] for line in (header, *lines))
+    compared(place, without.encode(), reading.setup("asking"))
+
+
 def test_plain_rows_are_not_handed_back(place: Path) -> None:
     header = ",".join(ANSWERING[:8])
     rows = [

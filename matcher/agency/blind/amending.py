@@ -1,20 +1,21 @@
 """What changes a file's rows before they become records: due dates from the calendar, codes from local rules.
 
-Both look at a few cells and leave most rows as they are. ``hand_back`` says which rows they might change, for a reader
-that sees columns instead of rows. Left to others: the changes themselves (calendar/, local/), and flows.
+A reader that sees columns instead of rows asks for due dates by the cell they are counted from (``dues``). Rules leave
+most rows as they are; ``hand_back`` says which ones they might change. Left to others: the changes themselves
+(calendar/, local/), and flows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from matcher.agency.calendar.due_dates import with_due_dates
+from matcher.agency.calendar.due_dates import term, with_due_dates
 from matcher.agency.calendar.workdays import Calendar
 from matcher.agency.files.batches import RowSource
 from matcher.agency.local.applying import KIND, LOOKS, STATE, Applying
 from matcher.agency.local.settings import LocalRules
-from matcher.agency.records.compiled import CellTest
+from matcher.agency.records.compiled import CellTest, DueDate
 from matcher.protocol.agreement.model import Column
 
 
@@ -36,17 +37,32 @@ class Amending:
         applying = Applying(self.rules, self.columns, self.codes, None)
         return applying.source(source), applying
 
+    def dues(self, columns: Sequence[Column]) -> list[DueDate] | None:
+        """The columns of ``columns``, those of ``source``, whose empty cells the calendar fills in.
+
+        None where one is counted from a column that is filled in itself, or that is no data.
+        """
+        names = {column.name for column in columns}
+        found = [
+            DueDate(column.name, column.due.after)
+            for column in columns
+            if column.due is not None and column.due.after in names
+        ]
+        data = _data(columns).keys() - {item.column for item in found}
+        return found if all(item.after in data for item in found) else None
+
+    def term(self, name: str) -> Callable[[str], str]:
+        """What fills an empty cell of due column ``name``, by the cell to count from."""
+        due = next(column.due for column in self.columns if column.name == name and column.due is not None)
+        return term(due, self.calendar)
+
     def hand_back(self, columns: Sequence[Column]) -> list[list[CellTest]] | None:
         """Tests of cells in ``columns``, those of ``source``: a row for which all of one list hold might be changed.
 
         None where cells do not tell.
         """
-        data = {column.name: column for column in columns if not column.link and not column.row_id}
-        tests = [
-            [CellTest("blank", column.name), CellTest("filled", column.due.after)]
-            for column in data.values()
-            if column.due is not None and any(other.name == column.due.after for other in columns)
-        ]
+        data = _data(columns)
+        tests: list[list[CellTest]] = []
         names = {column.name for column in columns}
         if self.rules is not None and KIND in names:
             in_force = self.rules.enabled & frozenset(self.codes)
@@ -61,3 +77,7 @@ class Amending:
             if tests and (KIND not in data or data[KIND].type != "choice"):
                 return None
         return tests if all(test.column in data for group in tests for test in group) else None
+
+
+def _data(columns: Sequence[Column]) -> dict[str, Column]:
+    return {column.name: column for column in columns if not column.link and not column.row_id}

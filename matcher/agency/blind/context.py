@@ -103,7 +103,8 @@ class Context:
             if (crate := native.module()) is None:
                 raise StateError("this text file is read row by row")
             layout = Layout(self.setup.columns, self.setup.fields, self.setup.normaliser)
-            reader = self._block_readers[file] = BlockReader(crate, form, layout, self._naming)
+            reader = BlockReader(crate, form, layout, self._naming, lambda name: self.amending.term(name))
+            self._block_readers[file] = reader
         return reader
 
     def files(self, directory: Path) -> BucketFiles:

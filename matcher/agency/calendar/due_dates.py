@@ -29,15 +29,22 @@ def with_due_dates(source: RowSource, columns: Sequence[Column], calendar: Calen
     return source
 
 
-def _filled(source: RowSource, column: Column, due: Due, calendar: Calendar) -> RowSource:
-    names = [item.name for item in source.columns]
-    start = names.index(due.after)
+def term(due: Due, calendar: Calendar) -> Callable[[str], str]:
+    """What to write into an empty cell, by the stripped cell to count from."""
     ends: dict[str, str] = {}
 
     def end(cell: str) -> str:
         if cell not in ends:
             ends[cell] = _end(cell, due.working_days, calendar)
         return ends[cell]
+
+    return end
+
+
+def _filled(source: RowSource, column: Column, due: Due, calendar: Calendar) -> RowSource:
+    names = [item.name for item in source.columns]
+    start = names.index(due.after)
+    end = term(due, calendar)
 
     def batches() -> Iterator[Batch]:
         place = names.index(column.name) if column.name in names else None

@@ -27,6 +27,7 @@ _KINDS = frozenset(("account", "company", "credit-code", "text", "amount", "date
 _LINK_KINDS: Mapping[str, str] = {
     "account-number": "account", "credit-code": "checked-code", "company-name": "company",
 }  # fmt: skip
+Fill = Callable[[str], str]
 Answer = Callable[[Sequence[str]], tuple[list[str], bytes]]
 
 
@@ -38,15 +39,23 @@ class CellTest(NamedTuple):
     values: tuple[str, ...] = ()
 
 
+class DueDate(NamedTuple):
+    """A data column whose empty cells are filled in by the cell of another one, where that holds something."""
+
+    column: str
+    after: str
+
+
 class BlockForm(NamedTuple):
     """A file as its blocks are read: once amended, its rows have columns ``present`` in ``units`` (RecordReader).
 
-    ``hand_back`` are tests; a row for which all of one list hold is left to Python.
+    ``dues`` are filled in first. ``hand_back`` are tests; a row for which all of one list hold is left to Python.
     """
 
     table: TextTable | CellTable
     present: tuple[int, ...]
     units: tuple[str, ...]
+    dues: list[DueDate]
     hand_back: list[list[CellTest]]
 
 
@@ -96,9 +105,11 @@ class _Link:
 
 
 class BlockReader:
-    """Reads blocks of one file."""
+    """Reads blocks of one file. ``terms`` says, by the name of a due column, what fills it in."""
 
-    def __init__(self, crate: ModuleType, form: BlockForm, layout: Layout, naming: Naming) -> None:
+    def __init__(
+        self, crate: ModuleType, form: BlockForm, layout: Layout, naming: Naming, terms: Callable[[str], Fill]
+    ) -> None:
         shape, units = _shape(form.table), form.units
         places = shape.places
         compiled = plan(layout, form.present, units)
@@ -109,6 +120,7 @@ class BlockReader:
         reads += [_Read(places.get(link.column.name), _LINK_KINDS[layout.normaliser]) for link in compiled.links]
         if compiled.row_id is not None:
             reads.append(_Read(places.get(compiled.row_id[1].name), "row-id", required=True))
+        self._dues = [(data[due.column], terms(due.column)) for due in form.dues]
         self._reader = crate.RowReader(
             width=shape.width,
             separator=ord(shape.separator),
@@ -119,6 +131,7 @@ class BlockReader:
             columns=reads,
             data=len(compiled.data),
             row_id=None if compiled.row_id is None else len(reads) - 1,
+            dues=[(data[due.column], data[due.after]) for due in form.dues],
             links=[
                 _link(link, len(compiled.data) + number, compiled, len(layout.fields))
                 for number, link in enumerate(compiled.links)
@@ -141,9 +154,20 @@ class BlockReader:
         for column, count in enumerate(asked):
             if count:
                 texts = [cell.decode() for cell in self._reader.asked(column)]
-                answers, marks = self._answers[column](texts)
-                self._reader.learn(column, *native.column([answer.encode() for answer in answers]), marks)
+                number = column - len(self._answers)
+                if number < 0:
+                    answers, marks = self._answers[column](texts)
+                    self._reader.learn(column, *_encoded(answers), marks)
+                else:
+                    due, fill = self._dues[number]
+                    filled = list(map(fill, texts))
+                    answers, marks = self._answers[due](filled)
+                    self._reader.fill(number, *_encoded(filled), *_encoded(answers), marks)
         return self._reader.stage(block.data, file)
+
+
+def _encoded(texts: Sequence[str]) -> tuple[bytes, bytes]:
+    return native.column([text.encode() for text in texts])
 
 
 def _shape(table: TextTable | CellTable) -> _Shape:

@@ -116,5 +116,7 @@ def _block_form(job: Job, source: RowSource, present: tuple[int, ...], local: Lo
         return None
     if isinstance(table, TextTable) and not table.separator.isascii():
         return None
-    tests = job.amending.hand_back(source.columns)
-    return None if tests is None or len(present) > MOST_COLUMNS else BlockForm(table, present, source.units, tests)
+    dues, tests = job.amending.dues(source.columns), job.amending.hand_back(source.columns)
+    if dues is None or tests is None or len(present) > MOST_COLUMNS:
+        return None
+    return BlockForm(table, present, source.units, dues, tests)

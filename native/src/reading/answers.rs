@@ -16,9 +16,21 @@ pub enum Mark {
     Warned,
 }
 
-struct Answer {
-    text: Box<[u8]>,
-    mark: Mark,
+impl Mark {
+    /// By its number in compiled.py.
+    pub fn of(number: u8) -> Option<Self> {
+        [Self::Good, Self::Problem, Self::Warned].get(usize::from(number)).copied()
+    }
+}
+
+/// What Python said of a cell.
+pub struct Answer {
+    /// Its value.
+    pub text: Box<[u8]>,
+    /// See Mark.
+    pub mark: Mark,
+    /// Of a cell that was empty: what stands in it now.
+    pub filled: Box<[u8]>,
 }
 
 /// The answers for one column.
@@ -55,7 +67,12 @@ impl Answers {
 
     /// Take the answer for the first of `asked` that has none yet.
     pub fn learn(&mut self, text: &[u8], mark: Mark) {
-        self.known.push(Answer { text: text.into(), mark });
+        self.fill(text, mark, b"");
+    }
+
+    /// The same for a cell that was empty and is `filled` now.
+    pub fn fill(&mut self, text: &[u8], mark: Mark, filled: &[u8]) {
+        self.known.push(Answer { text: text.into(), mark, filled: filled.into() });
     }
 
     /// Whether all that was asked is answered; it is then asked no more.
@@ -68,8 +85,7 @@ impl Answers {
     }
 
     /// The answer at `place`.
-    pub fn at(&self, place: u32) -> (&[u8], Mark) {
-        let answer = &self.known[place as usize];
-        (&answer.text, answer.mark)
+    pub fn at(&self, place: u32) -> &Answer {
+        &self.known[place as usize]
     }
 }

@@ -28,6 +28,8 @@ pub enum Value {
     Unknown,
     /// What Python answered, by place.
     Asked(u32),
+    /// What Python filled in: which of the plan's dues, and the answer's place.
+    Due(u32, u32),
 }
 
 /// A stripped cell and its value.
@@ -153,10 +155,19 @@ impl Cells {
         if plan.totals.contains(self.bytes(source.data, first)) {
             return None;
         }
+        let begun = self.cells.len();
+        let (answers, dues) = answers.split_at_mut(plan.columns.len());
         for (column, answers) in plan.columns.iter().zip(answers) {
             let span = column.position.map_or(Span { start: 0, size: 0 }, |position| spans[position]);
             let cell = if span.size == 0 { empty(column) } else { self.cell(column, answers, source, span)? };
             self.cells.push(cell);
+        }
+        for (number, (&(column, after), answers)) in plan.dues.iter().zip(dues).enumerate() {
+            let from = self.cells[begun + after].text;
+            if self.cells[begun + column].text.size == 0 && from.size > 0 {
+                let place = answers.place(self.bytes(source.data, from));
+                self.cells[begun + column].value = Value::Due(number as u32, place);
+            }
         }
         Some(())
     }

@@ -127,6 +127,8 @@ pub struct Plan {
     pub data: usize,
     /// The column that holds the row id, if the link value does not stand for it.
     pub row_id: Option<usize>,
+    /// Data columns that are due after another one: where the first is empty and the second is not, Python fills it in.
+    pub dues: Vec<(usize, usize)>,
     /// Link columns.
     pub links: Vec<Link>,
     /// Rows for which all tests of one of these hold are Python's.
@@ -153,6 +155,7 @@ impl Plan {
             && self.data <= self.columns.len().min(MOST_COLUMNS)
             && self.columns.iter().all(|column| column.position.is_none_or(|position| position < self.width))
             && self.row_id.is_none_or(|number| number < self.columns.len())
+            && self.dues.iter().all(|(column, after)| data(*column) && data(*after))
             && !self.links.is_empty()
             && self.links.iter().all(link)
             && self.hand_back.iter().flatten().all(test)

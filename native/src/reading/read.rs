@@ -1,6 +1,6 @@
 //! What to make of a cell, once those that are not plain are answered.
 
-use super::answers::{Answers, Mark};
+use super::answers::{Answer, Answers, Mark};
 use super::cells::{Cell, Cells, Value};
 use super::json;
 use super::plan::Plan;
@@ -18,22 +18,33 @@ pub struct Read<'a> {
 }
 
 impl<'a> Read<'a> {
+    /// What Python said of the cell, if it was asked.
+    fn answer(&self, column: usize, cell: &Cell) -> Option<&'a Answer> {
+        match cell.value {
+            Value::Asked(place) => Some(self.answers[column].at(place)),
+            Value::Due(number, place) => Some(self.answers[self.plan.columns.len() + number as usize].at(place)),
+            _ => None,
+        }
+    }
+
+    /// The cell's text, or what was filled in.
+    pub fn text(&self, column: usize, cell: &Cell) -> &'a [u8] {
+        match (cell.value, self.answer(column, cell)) {
+            (Value::Due(..), Some(answer)) => &answer.filled,
+            _ => self.cells.bytes(self.data, cell.text),
+        }
+    }
+
     /// Whether Python would refuse a record that the cell concerns.
     pub fn is_problem(&self, column: usize, cell: &Cell) -> bool {
-        match cell.value {
-            Value::Problem => true,
-            Value::Asked(place) => self.answers[column].at(place).1 == Mark::Problem,
-            _ => false,
-        }
+        matches!(cell.value, Value::Problem)
+            || self.answer(column, cell).is_some_and(|answer| answer.mark == Mark::Problem)
     }
 
     /// Whether the cell is a credit code that counts as unknown.
     pub fn is_warned(&self, column: usize, cell: &Cell) -> bool {
-        match cell.value {
-            Value::Unknown => true,
-            Value::Asked(place) => self.answers[column].at(place).1 == Mark::Warned,
-            _ => false,
-        }
+        matches!(cell.value, Value::Unknown)
+            || self.answer(column, cell).is_some_and(|answer| answer.mark == Mark::Warned)
     }
 
     /// The normal form of a cell of text: a link value or row id.
@@ -41,7 +52,7 @@ impl<'a> Read<'a> {
         match cell.value {
             Value::Same => self.cells.bytes(self.data, cell.text),
             Value::Made(span) => self.cells.bytes(self.data, span),
-            Value::Asked(place) => self.answers[column].at(place).0,
+            Value::Asked(place) => &self.answers[column].at(place).text,
             _ => b"",
         }
     }
@@ -53,15 +64,16 @@ impl<'a> Read<'a> {
             Value::Problem | Value::Unknown => out.extend_from_slice(b"null"),
             Value::Number(value) => json::number(value, out),
             Value::Same | Value::Made(_) => json::quote(self.normal(column, cell), out),
-            Value::Asked(place) => out.extend_from_slice(self.answers[column].at(place).0),
+            Value::Asked(_) | Value::Due(..) => {
+                out.extend_from_slice(self.answer(column, cell).map_or(&b"null"[..], |answer| &answer.text));
+            }
         }
     }
 
     /// Whether the value, as JSON, is one of `wanted`.
     pub fn is_one_of(&self, column: usize, cell: &Cell, wanted: &[Vec<u8>], scratch: &mut Vec<u8>) -> bool {
-        if let Value::Asked(place) = cell.value {
-            let (text, _mark) = self.answers[column].at(place);
-            return wanted.iter().any(|value| value == text);
+        if let Some(answer) = self.answer(column, cell) {
+            return wanted.iter().any(|value| **value == *answer.text);
         }
         scratch.clear();
         self.json(column, cell, scratch);

@@ -22,11 +22,11 @@ impl Reader {
     /// For one file.
     pub fn new(plan: Plan, names: Names) -> Result<Self, Error> {
         let plan = plan.checked()?;
-        let answers = plan.columns.iter().map(|_| Answers::default()).collect();
+        let answers = (0..plan.columns.len() + plan.dues.len()).map(|_| Answers::default()).collect();
         Ok(Self { plan, names, answers, cells: Cells::default(), staged: Staged::default(), size: 0 })
     }
 
-    /// Read the cells of a block; returns by column how many cells Python must answer.
+    /// Read the cells of a block; returns by column, then by due one, how many cells Python must answer.
     pub fn load(&mut self, data: &[u8], line: u32, after: u32) -> Result<Vec<usize>, Error> {
         self.begin(data)?;
         self.cells.read(&self.plan, &mut self.answers, data, line, after);
@@ -66,13 +66,22 @@ impl Reader {
         require_count(texts.count(), asked, "answers")?;
         require_count(marks.len(), asked, "marks")?;
         for (place, mark) in marks.iter().enumerate() {
-            let mark = match mark {
-                0 => Mark::Good,
-                1 => Mark::Problem,
-                2 => Mark::Warned,
-                _ => return Err(Error::at(place, "a mark is 0, 1 or 2")),
-            };
+            let mark = Mark::of(*mark).ok_or_else(|| Error::at(place, "a mark is 0, 1 or 2"))?;
             self.answers[column].learn(texts.get(place), mark);
+        }
+        Ok(())
+    }
+
+    /// The same for a due one, whose empty cells are `filled` now.
+    pub fn fill(&mut self, number: usize, filled: &Column, texts: &Column, marks: &[u8]) -> Result<(), Error> {
+        let column = self.plan.columns.len() + number;
+        let asked = self.asked(column)?.len();
+        require_count(filled.count(), asked, "cells")?;
+        require_count(texts.count(), asked, "answers")?;
+        require_count(marks.len(), asked, "marks")?;
+        for (place, mark) in marks.iter().enumerate() {
+            let mark = Mark::of(*mark).ok_or_else(|| Error::at(place, "a mark is 0, 1 or 2"))?;
+            self.answers[column].fill(texts.get(place), mark, filled.get(place));
         }
         Ok(())
     }

@@ -132,10 +132,12 @@ impl Staged {
 
     fn holds(&mut self, read: &Read, row: &[Cell], test: &Test) -> bool {
         match test {
-            Test::Blank(number) => row[*number].text.size == 0,
-            Test::Filled(number) => row[*number].text.size > 0,
+            Test::Blank(number) => read.text(*number, &row[*number]).is_empty(),
+            Test::Filled(number) => !read.text(*number, &row[*number]).is_empty(),
             Test::Is(condition) => self.is(read, row, condition),
-            Test::Other(condition) => row[condition.0].text.size > 0 && !self.is(read, row, condition),
+            Test::Other(condition) => {
+                !read.text(condition.0, &row[condition.0]).is_empty() && !self.is(read, row, condition)
+            }
         }
     }
 
@@ -192,10 +194,10 @@ fn write_content(read: &Read, row: &[Cell], link: &Link, applied: u64, value: &[
     out.extend_from_slice(&link.head);
     json::quote(value, out);
     for (place, (number, _)) in link.concerns.iter().enumerate() {
-        let text = row[*number].text;
-        if applies(place) && text.size > 0 {
+        let text = read.text(*number, &row[*number]);
+        if applies(place) && !text.is_empty() {
             out.extend_from_slice(&read.plan.columns[*number].member);
-            json::quote(read.cells.bytes(read.data, text), out);
+            json::quote(text, out);
         }
     }
     out.extend_from_slice(b"}]");

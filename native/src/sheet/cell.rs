@@ -23,7 +23,7 @@ impl Cell {
     pub fn text<'a>(self, arena: &'a [u8], answers: &'a Answers) -> &'a [u8] {
         match self {
             Self::Text(start, size) => &arena[start as usize..][..size as usize],
-            Self::Asked(place) => answers.at(place).0,
+            Self::Asked(place) => &answers.at(place).text,
         }
     }
 }
