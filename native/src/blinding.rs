@@ -5,7 +5,7 @@
 use zeroize::Zeroizing;
 
 use crate::bucket::Sorted;
-use crate::column::{Column, fixed, require_count};
+use crate::column::{Column, Joined, fixed, joined, require_count};
 use crate::error::Error;
 use crate::input::Inputs;
 use crate::keyed;
@@ -158,14 +158,9 @@ impl Made {
     }
 }
 
-/// Link values end to end, with offsets.
-pub fn links(records: &[Record]) -> (Vec<u8>, Vec<u32>) {
-    let (mut data, mut offsets) = (Vec::new(), vec![0]);
-    for record in records {
-        data.extend_from_slice(record.link_value);
-        offsets.push(data.len() as u32);
-    }
-    (data, offsets)
+/// The records' link values.
+pub fn links(records: &[Record]) -> Joined {
+    joined(records.iter().map(|record| record.link_value))
 }
 
 /// The order of rows by bucket of their tokens, each bucket in the order given; and their bytes in each.

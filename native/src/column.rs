@@ -57,6 +57,19 @@ impl<'a> Column<'a> {
     }
 }
 
+/// Values end to end, and where each begins.
+pub type Joined = (Vec<u8>, Vec<u32>);
+
+/// What a `Column` is made of.
+pub fn joined<'a>(values: impl IntoIterator<Item = &'a [u8]>) -> Joined {
+    let (mut data, mut offsets) = (Vec::new(), vec![0]);
+    for value in values {
+        data.extend_from_slice(value);
+        offsets.push(data.len() as u32);
+    }
+    (data, offsets)
+}
+
 /// Little-endian `u32`s.
 pub fn numbers(data: &[u8]) -> Result<Vec<u32>, Error> {
     let (whole, rest) = data.as_chunks::<4>();

@@ -4,7 +4,7 @@
 
 use rayon::slice::ParallelSliceMut;
 
-use crate::column::{Column, fixed, require_count};
+use crate::column::{Column, Joined, fixed, joined, require_count};
 use crate::error::Error;
 
 /// Bytes of a name.
@@ -16,9 +16,6 @@ pub const ENTRY_SIZE: usize = NAME_SIZE + 12 + 64 + 16;
 pub type Name = [u8; NAME_SIZE];
 /// A name and the record secret sealed under it.
 pub type Entry = [u8; ENTRY_SIZE];
-
-/// Values end to end, with offsets.
-pub type Values = (Vec<u8>, Vec<u32>);
 
 /// The names of all `parts`, each once, ascending.
 pub fn distinct(parts: &[&[u8]]) -> Result<Vec<u8>, Error> {
@@ -53,7 +50,7 @@ pub fn matching(names: &[u8], entries: &[u8]) -> Result<Vec<u8>, Error> {
 
 /// The values whose names are not among `known`, which ascend: each once, by ascending name, in columns of at most
 /// `most`. `names` and `columns` are in the same order.
-pub fn lacking(names: &[&[u8]], columns: &[Column], known: &[u8], most: usize) -> Result<Vec<Values>, Error> {
+pub fn lacking(names: &[&[u8]], columns: &[Column], known: &[u8], most: usize) -> Result<Vec<Joined>, Error> {
     let known = fixed::<NAME_SIZE>(known, "names")?;
     require_count(columns.len(), names.len(), "columns")?;
     let mut places: Vec<(&Name, &[u8])> = Vec::with_capacity(names.iter().map(|part| part.len() / NAME_SIZE).sum());
@@ -65,7 +62,8 @@ pub fn lacking(names: &[&[u8]], columns: &[Column], known: &[u8], most: usize) -
     places.retain(|(name, _)| known.binary_search(name).is_err());
     places.par_sort_unstable();
     places.dedup_by_key(|(name, _)| *name);
-    Ok(places.chunks(most.max(1)).map(values).collect())
+    let columns = places.chunks(most.max(1));
+    Ok(columns.map(|places| joined(places.iter().map(|(_, value)| *value))).collect())
 }
 
 /// The entry of each name in one of `runs`, each of which ascends; or the names that have none, each once, ascending.
@@ -105,13 +103,4 @@ fn before(run: &[Entry], wanted: &Name) -> usize {
 
 fn name(entry: &Entry) -> &Name {
     entry.first_chunk().expect("an entry begins with its name")
-}
-
-fn values(places: &[(&Name, &[u8])]) -> Values {
-    let (mut data, mut offsets) = (Vec::new(), vec![0]);
-    for (_, value) in places {
-        data.extend_from_slice(value);
-        offsets.push(data.len() as u32);
-    }
-    (data, offsets)
 }
