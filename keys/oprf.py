@@ -31,7 +31,7 @@ from keys.dleq import (
 from keys.errors import CountError, ElementError, ScalarError
 from keys.expand import expand_message_xmd
 from keys.framing import MAX_LENGTH, lp
-from keys.ristretto import ELEMENT_SIZE, UNIFORM_SIZE
+from keys.ristretto import ELEMENT_SIZE, SCALAR_SIZE, UNIFORM_SIZE
 from keys.secret import Secret, raw
 from keys.seed import SEED_SIZE
 
@@ -167,19 +167,19 @@ def _finalize_native(
     crate: ModuleType, prefix: bytes | None, values: native.Column, blinds: bytes, evaluated: bytes
 ) -> bytes:
     _require_counts(native.count(values), blinds, evaluated)
-    with _named("evaluated", crate):
+    with _named("evaluated", crate, blinds):
         return bytes(crate.oprf_finalize(*values, blinds, evaluated, prefix=prefix, threads=1))
 
 
 @contextmanager
-def _named(what: str, crate: ModuleType) -> Iterator[None]:
-    """Inside, an element or a blind that the crate refuses is an error of ours, with its index."""
+def _named(what: str, crate: ModuleType, blinds: bytes = b"") -> Iterator[None]:
+    """Inside, an element, or one of ``blinds``, that the crate refuses is an error of ours, with its index."""
     try:
         yield
     except crate.RejectedError as error:
-        message, index = error.args
-        if "blind" in message:
-            raise ScalarError(f"blind {index} is zero, or not canonical") from None
+        _message, index = error.args
+        if blinds:  # the crate looks at them first
+            ristretto.require_scalar(blinds[index * SCALAR_SIZE :][:SCALAR_SIZE], f"blind {index}")
         raise ElementError(f"{what} element {index} is not canonical, or is the identity", index) from None
 
 
