@@ -15,6 +15,8 @@ from keys import oprf
 from keys.signing import SigningKey
 from matcher.agency import setup
 from matcher.agency.home import AgencyHome
+from matcher.agency.submit.flow import submit
+from matcher.agency.submit.job import make_job
 from matcher.channel.types import Chunk, Logged, MailItem, UploadState
 from matcher.protocol import checkpoint, entries, merkle, rows, suite
 from matcher.protocol.agreement.model import Agreement, Column, Field, Flow, Link, Matching, Party, Quotas, Terms
@@ -26,6 +28,17 @@ ASKING, ANSWERING, FLOW, PERIOD, LINK = "labour-bureau", "bank-regulator", "acco
 ORIGIN = "log.example/test"
 NOW = int(time.time())
 CODES = ("account-frozen", "account-closed")
+PROJECTS = (
+    "项目编号,总包单位,工资专用账户,保证金账户,应发工资(万元),存入期限\n"
+    "P1,大兴建筑有限公司,6222 0001,62220002,1.5,2022-04-01\n"
+    "P2,大兴建筑有限公司,62220003,,2,\n"
+)
+ACCOUNTS = (
+    "账号,开户单位,信用代码,账户性质,实发工资,异常标记\n"
+    "62220001,大兴建筑有限公司,,工资专户,15000.00,\n"
+    "62220002,大兴建筑有限公司,BAD,保证金账户,,冻结\n"
+    "62220009,别的公司,,保证金账户,,\n"
+)
 
 KINDS = {"工资专户": "wage", "保证金账户": "deposit"}
 
@@ -228,3 +241,10 @@ class World:
 def silent(_label: str, _total: int | None) -> Iterator[Callable[[int], None]]:
     """No progress."""
     yield lambda _done: None
+
+
+def run(world: World, party: str, *texts: str, period: str = PERIOD) -> dict[str, Any]:
+    """Submit files of these texts."""
+    files = [world.file(f"{party}-{number}.csv", text) for number, text in enumerate(texts)]
+    job = make_job(world.homes[party], FLOW, period, files)
+    return submit(job, world.path / "rejects.csv", silent)

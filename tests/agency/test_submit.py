@@ -1,11 +1,9 @@
-"""From files to a sealed submission: what is sent, what is kept, deltas, limits, and every place it may be cut."""
+"""From files to a sealed submission: what is sent and kept, deltas, limits. Where it is cut: test_submit_cut.py."""
 
 from __future__ import annotations
 
 import csv
-import sqlite3
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +13,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from keys import group
 from matcher.agency.secrets.source import source_of
-from matcher.agency.submit import blinding, uploading
+from matcher.agency.submit import blinding
 from matcher.agency.submit import flow as submit_flow
-from matcher.agency.submit.flow import submit
 from matcher.agency.submit.job import make_job
 from matcher.agency.vault.store import Vault
 from matcher.protocol import merkle, rows, suite
@@ -27,30 +24,23 @@ from matcher.protocol.errors import (
     NotFoundError,
     QuotaError,
     StateError,
-    UnreachableError,
     VerificationError,
 )
 from matcher.protocol.vector import VectorLayout
-from tests.agency.submission_world import ANSWERING, ASKING, FIELDS, FLOW, LINK, PERIOD, World, silent
+from tests.agency.submission_world import (
+    ACCOUNTS,
+    ANSWERING,
+    ASKING,
+    FIELDS,
+    FLOW,
+    LINK,
+    PERIOD,
+    PROJECTS,
+    World,
+    run,
+)  # fmt: skip
 
 Make = Callable[..., World]
-PROJECTS = (
-    "项目编号,总包单位,工资专用账户,保证金账户,应发工资(万元),存入期限\n"
-    "P1,大兴建筑有限公司,6222 0001,62220002,1.5,2022-04-01\n"
-    "P2,大兴建筑有限公司,62220003,,2,\n"
-)
-ACCOUNTS = (
-    "账号,开户单位,信用代码,账户性质,实发工资,异常标记\n"
-    "62220001,大兴建筑有限公司,,工资专户,15000.00,\n"
-    "62220002,大兴建筑有限公司,BAD,保证金账户,,冻结\n"
-    "62220009,别的公司,,保证金账户,,\n"
-)
-
-
-def run(world: World, party: str, *texts: str, period: str = PERIOD) -> dict[str, Any]:
-    files = [world.file(f"{party}-{number}.csv", text) for number, text in enumerate(texts)]
-    job = make_job(world.homes[party], FLOW, period, files)
-    return submit(job, world.path / "rejects.csv", silent)
 
 
 def rejects_of(world: World) -> list[list[str]]:
@@ -269,153 +259,6 @@ def test_the_rows_quota_is_checked_before_anything_is_sent(submission: Make) -> 
     with pytest.raises(QuotaError, match="3 rows of this period were sent; 2 more exceed the quota of 4"):
         run(world, ANSWERING, ACCOUNTS.replace("大兴建筑", "小兴建筑"))
     assert len(world.service.rows) == 1
-
-
-@pytest.mark.parametrize("point", ["open", "upload", "seal", "sealed"])
-def test_a_cut_is_tried_again(submission: Make, point: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    world = submission("hmac")
-    pauses: list[float] = []
-    monkeypatch.setattr(uploading.Uploader.__init__, "__defaults__", (pauses.append,))
-    world.service.fail = {point}
-    assert run(world, ANSWERING, ACCOUNTS)["sequence"] == 1
-    assert len(pauses) == 1
-    assert len(world.service.sealed) == 1
-
-
-@pytest.mark.parametrize("point", ["open", "upload", "seal", "sealed"])
-def test_a_stopped_upload_goes_on_with_the_same_rows(
-    submission: Make, point: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    world = submission("hmac")
-    monkeypatch.setattr(uploading, "_TRIES", 0)
-    world.service.fail = {point}
-    with pytest.raises(UnreachableError):
-        run(world, ANSWERING, ACCOUNTS)
-    before = [list(held) for held in world.service.rows.values() if held]
-    monkeypatch.setattr(submit_flow, "Workers", None)  # nothing is blinded again
-    result = run(world, ANSWERING, ACCOUNTS)
-    assert (result["accepted"], result["sequence"]) == (3, 1)
-    after = list(world.service.rows.values())
-    assert len(after) == 1
-    assert before in ([], after)
-    vault = Vault(world.homes[ANSWERING].vault_path)
-    for row in world.service.last_rows():
-        assert vault.row(FLOW, PERIOD, row.handle).leaf == merkle.leaf_hash(rows.pack(row))
-    vault.close()
-
-
-def test_rows_count_only_once_their_submission_is_sealed(
-    submission: Make, monkeypatch: pytest.MonkeyPatch
-) -> None:  # fmt: skip
-    world = submission("hmac")
-
-    def stop(*_arguments: object) -> None:
-        raise StateError("stopped")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Vault, "sealed", stop)
-        with pytest.raises(StateError, match="stopped"):
-            run(world, ANSWERING, ACCOUNTS)
-    handles = [row.handle for row in world.service.last_rows()]
-    vault = Vault(world.homes[ANSWERING].vault_path)
-    for handle in handles:
-        with pytest.raises(NotFoundError):
-            vault.row(FLOW, PERIOD, handle)
-    assert run(world, ANSWERING, ACCOUNTS)["sequence"] == 1
-    assert [vault.row(FLOW, PERIOD, handle).sequence for handle in handles] == [1, 1, 1]
-    vault.close()
-
-
-def test_a_vault_that_lost_rows_does_not_count(submission: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(uploading, "_TRIES", 0)
-    world = submission("hmac")
-    world.service.fail = {"open"}
-    with pytest.raises(UnreachableError):
-        run(world, ANSWERING, ACCOUNTS)
-    with closing(sqlite3.connect(world.homes[ANSWERING].vault_path)) as vault, vault:
-        vault.execute("DELETE FROM blocks WHERE rowid = (SELECT max(rowid) FROM blocks)")
-    with pytest.raises(StateError, match="lacks rows"):
-        run(world, ANSWERING, ACCOUNTS)
-    assert run(world, ANSWERING, ACCOUNTS)["sent"] == 3
-
-
-def test_other_files_after_a_stopped_upload_abandon_it(submission: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    world = submission("hmac")
-    monkeypatch.setattr(uploading, "_TRIES", 0)
-    world.service.fail = {"upload"}
-    with pytest.raises(UnreachableError):
-        run(world, ANSWERING, ACCOUNTS)
-    result = run(world, ANSWERING, ACCOUNTS.replace("62220009", "62220010"))
-    assert (result["sequence"], result["sent"], result["deleted"]) == (1, 3, 0)
-    assert not list(world.homes[ANSWERING].spool_path.glob("[0-9a-f]*"))
-
-
-def test_other_files_after_a_lost_seal_build_on_it(submission: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    world = submission("hmac")
-    monkeypatch.setattr(uploading, "_TRIES", 0)
-    world.service.fail = {"sealed"}
-    with pytest.raises(UnreachableError):
-        run(world, ANSWERING, ACCOUNTS)
-    result = run(world, ANSWERING, ACCOUNTS.replace("62220009", "62220010"))
-    assert (result["sequence"], result["sent"], result["deleted"]) == (2, 1, 1)
-
-
-def test_a_crash_while_blinding_is_abandoned(submission: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    world = submission("hmac")
-    vault_class = submit_flow.Vault
-
-    class Crash(BaseException):
-        """What no handler expects."""
-
-    def crash(*_arguments: object) -> None:
-        raise Crash
-
-    with monkeypatch.context() as patch:
-        patch.setattr(vault_class, "spooled", crash)
-        patch.setattr(vault_class, "abandon", crash)
-        with pytest.raises(Crash):
-            run(world, ANSWERING, ACCOUNTS)
-    result = run(world, ANSWERING, ACCOUNTS)
-    assert (result["sent"], result["sequence"]) == (3, 1)
-
-
-def test_a_damaged_spool_is_not_sent(submission: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    world = submission("hmac")
-    monkeypatch.setattr(uploading, "_TRIES", 0)
-    world.service.fail = {"open"}
-    with pytest.raises(UnreachableError):
-        run(world, ANSWERING, ACCOUNTS)
-    path = next(path for path in world.homes[ANSWERING].spool_path.rglob("rows/*") if path.stat().st_size)
-    path.write_bytes(b"")
-    with pytest.raises(StateError, match="rows are missing"):
-        run(world, ANSWERING, ACCOUNTS)
-    assert run(world, ANSWERING, ACCOUNTS)["sent"] == 3
-
-
-def test_a_damaged_row_is_not_sealed(submission: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    world = submission("hmac")
-    monkeypatch.setattr(uploading, "_TRIES", 0)
-    world.service.fail = {"open"}
-    with pytest.raises(UnreachableError):
-        run(world, ANSWERING, ACCOUNTS)
-    path = next(path for path in world.homes[ANSWERING].spool_path.rglob("rows/*") if path.stat().st_size)
-    path.write_bytes(path.read_bytes()[: -merkle.HASH_SIZE - 1] + b"damage".ljust(merkle.HASH_SIZE + 1))
-    with pytest.raises(VerificationError, match="not of these rows"):
-        run(world, ANSWERING, ACCOUNTS)
-    assert not world.service.sealed
-    assert run(world, ANSWERING, ACCOUNTS)["sent"] == 3
-
-
-def test_a_sealed_upload_needs_no_rows(submission: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    world = submission("hmac")
-    monkeypatch.setattr(uploading, "_TRIES", 0)
-    world.service.fail = {"sealed"}
-    with pytest.raises(UnreachableError):
-        run(world, ANSWERING, ACCOUNTS)
-    for path in world.homes[ANSWERING].spool_path.rglob("rows/*"):
-        path.unlink()
-    assert run(world, ANSWERING, ACCOUNTS)["sequence"] == 1
-    assert len(world.service.sealed) == 1
 
 
 def test_a_seal_that_the_log_does_not_show_is_not_believed(submission: Make) -> None:

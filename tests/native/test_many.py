@@ -27,6 +27,7 @@ from matcher.agency.records import staged
 from matcher.protocol import rows, suite
 from matcher.protocol.agreement.model import Column, Field
 from matcher.protocol.names import regions, splitting, trades
+from tests.agency.file_faults import ACCOUNTS
 from tests.native import reading
 from tests.native.columns import column, long_count, native
 
@@ -56,16 +57,6 @@ ODD = (
     "0" * 33, "1,234.50", "\x1f", "e\u0301", "㈠", "㍿公司", "\U00020000", '"', "a\nb", ",", "2022-02-30", "2022/5/1",
     "20220531", "一般", "冻结;注销", "120万元", "-5", "#N/A",
 )  # fmt: skip
-HEADER = (
-    "账号",
-    "开户单位",
-    "统一社会信用代码",
-    "账户性质",
-    "实发工资(元)",
-    "保证金余额(元)",
-    "最近存入日期",
-    "异常标记",
-)
 
 
 def line_of(choose: random.Random) -> list[str]:
@@ -83,7 +74,7 @@ def test_rows_of_files(tmp_path: Path) -> None:
     path, setup = tmp_path / "accounts.csv", reading.setup("answering")
     for choose in batches():
         with path.open("w", encoding="utf-8", newline="") as stream:
-            csv.writer(stream).writerows([HEADER, *(line_of(choose) for _line in range(BATCH))])
+            csv.writer(stream).writerows([ACCOUNTS, *(line_of(choose) for _line in range(BATCH))])
         found = reading.in_blocks(path, setup, crate, 1 << 20)
         assert found == reading.by_rows(path, setup)
         assert len(found.records) > BATCH // 2
