@@ -1,5 +1,7 @@
 """The page in a real browser: what a person sees, does by keyboard, and hears from a screen reader.
 
+A click returns before the page that it asks for is there, so what follows one is waited for with `expect`.
+
 Needs Debian's chromium, which .ci/run installs. CONCORDAT_SCREENSHOTS=1 writes the pictures of the README anew.
 """
 
@@ -13,7 +15,7 @@ from pathlib import Path
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from matcher.auditor.browse.command import _listen, make_application
 from tests.auditor.page_world import FINDINGS, full_story, make_home
@@ -83,37 +85,36 @@ def picture(page: Page, name: str) -> None:
 
 def test_an_auditor_sees_at_a_glance_and_reads_on_in_chinese(page: Page) -> None:
     page.goto("/")
-    banner = page.get_by_role("status")
-    assert "✓ Verified" in banner.inner_text()
-    assert page.get_by_role("img", name="Acts by day and kind").is_visible()
+    expect(page.get_by_role("status")).to_contain_text("✓ Verified")
+    expect(page.get_by_role("img", name="Acts by day and kind")).to_be_visible()
     picture(page, "overview")
     page.get_by_role("link", name="中文").click()
-    assert page.locator("html").get_attribute("lang") == "zh-CN"
-    assert "✓ 已验证" in page.get_by_role("status").inner_text()
+    expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
+    expect(page.get_by_role("status")).to_contain_text("✓ 已验证")
     page.get_by_role("link", name="访问日志", exact=True).click()
     page.get_by_role("searchbox", name="搜索").fill("查阅")
     page.get_by_role("button", name="搜索").click()
     rows = page.locator("tbody tr")
-    assert rows.count() > 0
-    assert all("查阅" in rows.nth(number).inner_text() for number in range(rows.count()))
+    expect(rows.filter(has_not_text="查阅")).to_have_count(0)
+    expect(rows).not_to_have_count(0)
     picture(page, "access-log-zh")
     page.get_by_role("link", name="English").click()
-    assert page.locator("html").get_attribute("lang") == "en"
-    assert page.get_by_role("heading", name="Access log").is_visible()
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    expect(page.get_by_role("heading", name="Access log")).to_be_visible()
     assert problems(page) == []
 
 
 def test_a_finding_is_followed_to_the_proof_of_each_act(page: Page) -> None:
     page.goto("/findings")
     page.get_by_role("link", name=FINDINGS["opened"][:16]).click()
-    assert page.get_by_role("heading", name="Trail of finding").is_visible()
+    expect(page.get_by_role("heading", name="Trail of finding")).to_be_visible()
     picture(page, "trail")
     with page.expect_download() as download:
         page.get_by_role("link", name="Download the proof").first.click()
     text = Path(download.value.path()).read_text(encoding="utf-8")
     assert text.startswith("c2sp.org/tlog-proof@v1")
     page.locator("tbody a").first.click()
-    assert page.get_by_role("heading", name="submission sealed").is_visible()
+    expect(page.get_by_role("heading", name="submission sealed")).to_be_visible()
     assert problems(page) == []
 
 
@@ -122,11 +123,11 @@ def test_filters_groups_and_exports_by_hand(page: Page) -> None:
     page.get_by_label("Column").select_option("act")
     page.get_by_label("Value").fill("reveal opened")
     page.get_by_role("button", name="Apply").click()
-    assert page.locator("tbody tr").count() == 1
+    expect(page.locator("tbody tr")).to_have_count(1)
     page.goto("/page/access_log")
     page.get_by_role("link", name="party", exact=True).click()
     group = page.get_by_role("region", name="party")
-    assert group.get_by_role("link", name="labour-bureau").is_visible()
+    expect(group.get_by_role("link", name="labour-bureau")).to_be_visible()
     with page.expect_download() as download:
         page.get_by_role("link", name="CSV").click()
     assert Path(download.value.path()).read_text(encoding="utf-8").startswith("entry,time,party")
@@ -139,7 +140,7 @@ def test_everything_is_reached_by_keyboard_and_has_a_name(page: Page) -> None:
         page.keyboard.press("Tab")
         assert page.evaluate("document.activeElement.className") == "skip"
         page.keyboard.press("Enter")
-        assert page.evaluate("location.hash") == "#content"
+        page.wait_for_function("location.hash === '#content'")
         reached = set()
         for _press in range(300):
             page.keyboard.press("Tab")
