@@ -39,6 +39,8 @@ COMMANDS = {
 }
 # Python looks for cycles after 700 new objects, a start makes 200,000, and nearly all of them stay.
 _COLLECT_AFTER = 50_000
+# numpy's algebra, which no command uses, would start a thread for every core when numpy is loaded.
+_ALGEBRA_THREADS = "OPENBLAS_NUM_THREADS"
 
 
 def build() -> LazyGroup:
@@ -65,6 +67,7 @@ def build_all() -> click.Group:
 def main() -> None:
     """Run the command line and exit with its status."""
     os.umask(0o077)  # whatever is written is its owner's, lock files and exports included
+    os.environ.setdefault(_ALGEBRA_THREADS, "1")
     gc.set_threshold(_COLLECT_AFTER)
     status = edge.run(build(), sys.argv[1:], KeyFileError)
     gc.freeze()  # all of it goes with the process: searching it for cycles would take as long as gRPC to load

@@ -36,3 +36,14 @@ def test_a_bar_says_what_is_done_and_how_fast() -> None:
     assert "Reading" in shown.getvalue()
     assert "2000/2000" in shown.getvalue()
     assert "/s" in shown.getvalue()
+
+
+def test_a_command_starts_no_threads_for_algebra_that_it_does_not_use() -> None:
+    text = (
+        "import os, sys, client\n"
+        "sys.argv = ['concordat', '--version']\n"
+        "try:\n    client.main()\nexcept SystemExit:\n    import numpy\n"
+        "print(len(os.listdir('/proc/self/task')))"
+    )
+    said = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=True).stdout
+    assert said.split()[-1] == "1"

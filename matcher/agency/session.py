@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -36,6 +36,7 @@ class Session:
     home: AgencyHome
     channel: Channel
     agreement: Agreement
+    _vaults: dict[tuple[str, str], VaultView] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
     def trust(self) -> LogTrust:
@@ -54,7 +55,9 @@ class Session:
 
     def vault(self, flow: str, period: str) -> VaultView:
         """Own rows of one flow and period."""
-        return vault_of(self.home, self.agreement, flow, period)
+        if (flow, period) not in self._vaults:
+            self._vaults[flow, period] = vault_of(self.home, self.agreement, flow, period)
+        return self._vaults[flow, period]
 
     def newest_run(self, flow: str, period: str) -> VerifiedRun:
         """The newest run, verified. Raises NotFoundError when none was made."""

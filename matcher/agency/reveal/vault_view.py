@@ -7,9 +7,10 @@ was matched is the newest one up to the highest sequence among the run's manifes
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Collection, Mapping
-from contextlib import closing
 from dataclasses import dataclass
+from functools import cached_property
 
 from matcher.agency.blind.sources import Source
 from matcher.agency.home import AgencyHome
@@ -53,7 +54,11 @@ def own_row(row: SentRow) -> OwnRow:
 
 
 class VaultView:
-    """Own rows of one agreement, flow and period. ``source`` gives the record secrets."""
+    """Own rows of one agreement, flow and period. ``source`` gives the record secrets.
+
+    The vault is opened once: SQLite goes through the whole write-ahead log, which may be all of a submission, whenever
+    it is opened and nobody else has it open.
+    """
 
     def __init__(self, home: AgencyHome, agreement: Agreement, flow: str, period: str, source: Source) -> None:
         self._path = home.vault_path
@@ -66,14 +71,12 @@ class VaultView:
         """Digests of our sealed manifests, with their sequence numbers."""
         if not self._path.is_file():
             return {}
-        with closing(schema.connect_read_only(self._path)) as connection:
-            return {bytes(digest): sequence for digest, sequence in connection.execute(_SEALED, self._names)}
+        return {bytes(digest): sequence for digest, sequence in self._connection.execute(_SEALED, self._names)}
 
     def row(self, handle: bytes, manifests: Collection[bytes]) -> OwnRow:
         """The version of the row under ``handle`` that was matched. Raises NotFoundError."""
         last = self._last_sequence(manifests)
-        with closing(schema.connect_read_only(self._path)) as connection:
-            found = rows.find_row(connection, self._flow, self._period, handle, last)
+        found = rows.find_row(self._connection, self._flow, self._period, handle, last)
         return OwnRow(found.row_id, found.link_column, found.link_value, found.leaf, found.values, found.extras)
 
     def keys(self, row: OwnRow) -> RecordKeys:
@@ -89,10 +92,13 @@ class VaultView:
         Each block is read once, however many of its rows are wanted.
         """
         last = self._last_sequence(manifests)
-        with closing(schema.connect_read_only(self._path)) as connection:
-            found = connection.execute(_STANDING, (*self._names, last))
-            row_ids, sent = unpack_newest((block for (block,) in found), frozenset(wanted))
+        found = self._connection.execute(_STANDING, (*self._names, last))
+        row_ids, sent = unpack_newest((block for (block,) in found), frozenset(wanted))
         return Standing(row_ids), sent
+
+    @cached_property
+    def _connection(self) -> sqlite3.Connection:
+        return schema.connect_read_only(self._path)
 
     def _last_sequence(self, manifests: Collection[bytes]) -> int:
         own = self.manifests()
