@@ -138,7 +138,7 @@ def test_an_acknowledgement_that_fails_is_resumed(
 
 
 FILE_FAULTS: dict[str, tuple[Any, str]] = {
-    "segment not written": (segments, "_columns"),
+    "segment not written": (segments.Writer, "append"),
     "segment not synced": (segments, "sync"),
     "spool not read": (spool, "read"),
 }

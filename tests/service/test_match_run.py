@@ -40,7 +40,7 @@ class Stage:
         size = len(make_row(self.agreement, party, "width", FINE))
         writer = segments.Writer(self.home.segments, submission, size, self.key)
         if packed:
-            writer.append(b"".join(in_order(packed)))
+            writer.append([segments.unpacked(b"".join(in_order(packed)), size)])
         writer.finish()
         side = self.agreement.flow(paper.FLOW).side_of(party)
         self.submissions.append(Submission(os.urandom(32), submission, NAME, party, side, sequence, len(packed), 0, 0))

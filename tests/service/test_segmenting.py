@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from matcher.protocol.errors import NotFoundError, OverloadedError
@@ -51,9 +53,9 @@ class Written:
 def written(monkeypatch: pytest.MonkeyPatch) -> Written:
     found, true = Written(), segments.Writer.append
 
-    def append(self: segments.Writer, packed: bytes) -> None:
+    def append(self: segments.Writer, batches: list[pa.RecordBatch]) -> None:
         before = self.rows
-        true(self, packed)
+        true(self, batches)
         found.parts.append((threading.current_thread().name.startswith("segment"), self.rows - before))
 
     monkeypatch.setattr(segments.Writer, "append", append)
@@ -101,6 +103,61 @@ def test_whole_row_groups_are_written_beside_and_the_rest_by_the_seal(world: Wor
     written.wait(8)
     upload.seal()
     assert written.parts == [(True, 4), (True, 4), (False, 3)]
+
+
+@pytest.mark.parametrize("restart", [False, True])
+def test_only_what_came_before_the_segment_was_begun_is_read_again(
+    world: World, written: Written, monkeypatch: pytest.MonkeyPatch, restart: bool
+) -> None:
+    beside, true = [], spool.read
+
+    def read(*arguments: Any) -> Iterator[bytes]:
+        for packed in true(*arguments):
+            if threading.current_thread().name.startswith("segment"):
+                beside.append(len(packed) // arguments[4])
+            yield packed
+
+    monkeypatch.setattr(spool, "read", read)
+    upload = Uploading(world)
+    upload.send(0, 6)
+    written.wait(4)
+    if restart:
+        world.stop()
+        world.start()
+        upload.open()
+    upload.send(6)
+    written.wait(12 if restart else 8)
+    upload.seal()
+    assert sum(beside) == (6 if restart else 0)
+
+
+def test_a_stream_is_no_faster_than_its_segment(
+    world: World, written: Written, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    gate, begun, true = threading.Event(), threading.Event(), segments.Writer.append
+
+    def slow(self: segments.Writer, batches: list[pa.RecordBatch]) -> None:
+        begun.set()
+        assert gate.wait(_SOON)
+        true(self, batches)
+
+    monkeypatch.setattr(segments.Writer, "append", slow)
+    upload, sent = Uploading(world), threading.Event()
+
+    def send() -> None:
+        upload.send()
+        sent.set()
+
+    sender = threading.Thread(target=send)
+    sender.start()
+    try:
+        assert begun.wait(_SOON)
+        assert not sent.wait(0.1)
+    finally:
+        gate.set()
+        sender.join()
+    written.wait(8)
+    upload.seal()
 
 
 def test_what_is_not_acknowledged_is_not_written(

@@ -23,7 +23,7 @@ def test_reading_holds_a_small_part_of_the_segment(tmp_path: Path) -> None:
     chunks = [os.urandom(_SIZE * _CHUNK_ROWS) for _number in range(_CHUNKS)]
     writer = segments.Writer(tmp_path, _SUBMISSION, _SIZE, key)
     for chunk in chunks:
-        writer.append(chunk)
+        writer.append([segments.unpacked(chunk, _SIZE)])
     assert not list(segments.found(tmp_path))
     writer.finish()
     assert writer.rows == _CHUNK_ROWS * _CHUNKS
@@ -40,7 +40,7 @@ def test_reading_holds_a_small_part_of_the_segment(tmp_path: Path) -> None:
 def test_what_is_given_up_leaves_no_file(tmp_path: Path) -> None:
     key = PeriodKey("key", Secret(bytes(32)))
     writer = segments.Writer(tmp_path, _SUBMISSION, _SIZE, key)
-    writer.append(os.urandom(_SIZE * 2))
+    writer.append([segments.unpacked(os.urandom(_SIZE * 2), _SIZE)])
     assert [path.stat().st_mode & 0o777 for path in tmp_path.iterdir()] == [0o600]
     writer.discard()
     assert not list(tmp_path.iterdir())

@@ -104,9 +104,10 @@ class Uploads:
         with self.exclusively(submission):
             with self._database.read() as transaction:
                 upload = uploads.find(transaction, submission, party)
+            ahead = self._segmenting.ahead(upload)
             with (
                 spool.Spool(self._spool, submission, upload.spooled, upload.row_size) as file,
-                Acknowledging(self._database, file, self._segmenting.follow) as group,
+                Acknowledging(self._database, file, ahead.follow if ahead is not None else None) as group,
             ):
                 waiting = 0
                 for chunk in stream:
@@ -115,6 +116,7 @@ class Uploads:
                         packed = chunks.check(chunk, upload)
                         upload = chunks.accept(packed, upload)
                         file.append(packed)
+                        group.add(chunk)
                         waiting += len(packed)
                     if waiting >= limits.ACKNOWLEDGED_BYTES or (chunk is None and waiting):
                         waiting = 0

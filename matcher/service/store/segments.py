@@ -7,7 +7,7 @@ synced and renamed here; naming it in the control database, which makes it count
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -64,7 +64,6 @@ class Writer:
 
     def __init__(self, directory: Path, submission: bytes, row_size: int, key: PeriodKey) -> None:
         self.rows = 0
-        self._row_size = row_size
         self._columns = schema(row_size)
         self._path = path_of(directory, submission)
         self._aside = self._path.with_suffix(_ASIDE)
@@ -82,10 +81,11 @@ class Writer:
         )  # fmt: skip
         self._aside.chmod(0o600)
 
-    def append(self, packed: bytes) -> None:
-        """Append packed rows as one row group; meant for GROUP_ROWS at a time."""
-        self._file.write_batch(_columns(packed, self._row_size, self._columns))
-        self.rows += len(packed) // self._row_size
+    def append(self, batches: Sequence[pa.RecordBatch]) -> None:
+        """Append rows as one row group; meant for GROUP_ROWS at a time."""
+        table = pa.Table.from_batches(batches, self._columns)
+        self._file.write_table(table)
+        self.rows += table.num_rows
 
     def sync(self) -> None:
         """Force what was appended to disk, so that little is left for the end."""
@@ -105,14 +105,26 @@ class Writer:
         self._aside.unlink(missing_ok=True)
 
 
-def _columns(packed: bytes, row_size: int, columns: pa.Schema) -> pa.RecordBatch:
-    count = len(packed) // row_size
+def unpacked(packed: bytes, row_size: int) -> pa.RecordBatch:
+    """Packed rows as they are appended."""
+    count, columns = len(packed) // row_size, schema(row_size)
     whole = pa.FixedSizeBinaryArray.from_buffers(pa.binary(row_size), count, [None, pa.py_buffer(packed)])
     arrays, start = [], 0
     for field in columns:
         arrays.append(pc.binary_slice(whole, start, start + field.type.byte_width))
         start += field.type.byte_width
     return pa.RecordBatch.from_arrays(arrays, schema=columns)
+
+
+def received(columns: Mapping[str, bytes], row_size: int) -> pa.RecordBatch:
+    """Columns of rows, as they came, as they are appended; nothing is copied."""
+    named = schema(row_size)
+    count = len(columns["op"])
+    arrays = [
+        pa.FixedSizeBinaryArray.from_buffers(field.type, count, [None, pa.py_buffer(columns[field.name])])
+        for field in named
+    ]
+    return pa.RecordBatch.from_arrays(arrays, schema=named)
 
 
 def read(
